@@ -1,0 +1,157 @@
+"""A campaign: its questionnaire, associations, waves, design and disclosure rules, read from campagne.toml."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from impact.errors import CampaignError, nearest
+from impact.questionnaire import KEY_COLUMNS, Questionnaire, read_questionnaire
+from impact.rules import Rules
+
+DESIGNS = ("before_after", "retrospective_separate", "retrospective_same_sheet", "after_only", "repeated_cross_sections")
+PAIRED = DESIGNS[:3]
+KEYS = {
+    "": ("title", "version", "fictif", "design", "waves", "associations", "disclosure", "columns"),
+    "waves": ("code", "label"),
+    "associations": ("code", "label", "sector", "comparison"),
+    "columns": KEY_COLUMNS,
+}
+CODE = re.compile(r"[a-z0-9_]+")
+
+
+@dataclass(frozen=True)
+class Wave:
+    """One moment of measure."""
+
+    code: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Association:
+    """One association or project; `comparison` marks a group that does not take part in the action."""
+
+    code: str
+    label: str
+    sector: str = ""
+    comparison: bool = False
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """All that is declared before the first answer comes."""
+
+    name: str
+    title: str
+    version: str
+    fictif: bool
+    design: str
+    waves: tuple[Wave, ...]
+    associations: tuple[Association, ...]
+    rules: Rules
+    questionnaire: Questionnaire
+    columns: dict[str, str] = field(default_factory=dict)
+    folder: Path = field(default=Path(), compare=False)
+
+    @property
+    def paired(self) -> bool:
+        """Whether the same persons answer for both waves."""
+        return self.design in PAIRED
+
+    def association(self, code: str) -> Association:
+        """Return the association called `code`."""
+        return next(association for association in self.associations if association.code == code)
+
+
+def questionnaires_folder() -> Path:
+    """Where campaigns are declared: `questionnaires/` here, else the one shipped with the project."""
+    package = Path(__file__).resolve().parent
+    places = (Path("questionnaires"), package.parent / "questionnaires", package / "_partage" / "questionnaires")
+    return next((place for place in places if place.is_dir()), places[0])
+
+
+def read_campaign(campaign: str | Path) -> Campaign:
+    """Read a campaign by its name in `questionnaires/`, or by its folder.
+
+    Raises
+    ------
+    CampaignError when it is unknown or campagne.toml is faulty; QuestionnaireError for its questionnaire.
+    """
+    folder = Path(campaign)
+    if not (folder / "campagne.toml").is_file():
+        folder = questionnaires_folder() / str(campaign)
+    file = folder / "campagne.toml"
+    if not file.is_file():
+        known = sorted(path.parent.name for path in questionnaires_folder().glob("*/campagne.toml"))
+        raise CampaignError(f"la campagne « {campaign} » est introuvable.", remedy=nearest(str(campaign), known))
+    try:
+        declared = tomllib.loads(file.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        advice = "Comparer avec celui de « demonstration »."
+        raise CampaignError(f"le fichier n’est pas du TOML lisible ({error}).", where=file, remedy=advice) from None
+    try:
+        return _build(folder, declared)
+    except CampaignError as error:
+        where = f"{file}, {error.where}" if error.where else file
+        raise CampaignError(error.what, where=where, remedy=error.remedy) from None
+
+
+def _build(folder: Path, declared: dict) -> Campaign:
+    _check_keys(declared)
+    waves = tuple(Wave(**wave) for wave in declared["waves"])
+    associations = tuple(Association(**association) for association in declared["associations"])
+    _check_codes("waves", [wave.code for wave in waves])
+    _check_codes("associations", [association.code for association in associations])
+    design = declared["design"]
+    if design not in DESIGNS:
+        raise CampaignError(f"dispositif inconnu « {design} ».", where="design", remedy=nearest(str(design), DESIGNS))
+    expected = 1 if design == "after_only" else 2
+    if len(waves) < expected:
+        raise CampaignError(f"le dispositif « {design} » demande au moins {expected} vagues.", where="waves")
+    files = [folder / "questionnaire.md", folder / "questionnaire.xlsx"]
+    return Campaign(
+        name=folder.resolve().name,
+        title=declared["title"],
+        version=str(declared["version"]),
+        fictif=declared["fictif"],
+        design=design,
+        waves=waves,
+        associations=associations,
+        rules=Rules.from_mapping(declared["disclosure"]),
+        questionnaire=read_questionnaire(next((file for file in files if file.is_file()), files[0])),
+        columns=declared.get("columns", {}),
+        folder=folder,
+    )
+
+
+def _check_keys(declared: dict) -> None:
+    """Refuse unknown keys (with the nearest one), missing keys, and values of the wrong kind."""
+    tables = [("", declared), ("columns", declared.get("columns", {}))]
+    for name in ("waves", "associations"):
+        if not isinstance(declared.get(name), list):
+            raise CampaignError(f"il manque [[{name}]].", remedy="L’ajouter d’après « demonstration ».")
+        tables += [(name, table) for table in declared[name]]
+    for where, table in tables:
+        for key in table:
+            if key not in KEYS[where]:
+                raise CampaignError(f"clé inconnue « {key} ».", where=where, remedy=nearest(key, KEYS[where]))
+    required = {"title": str, "version": (str, int), "fictif": bool, "design": str, "disclosure": dict}
+    for key, kind in required.items():
+        if not isinstance(declared.get(key), kind):
+            raise CampaignError(f"« {key} » manque ou n’a pas la bonne forme.", remedy="Voir celui de « demonstration ».")
+    for where, table in tables[2:]:
+        for key in ("code", "label"):
+            if not isinstance(table.get(key), str):
+                raise CampaignError(f"« {key} » manque ou n’est pas un texte.", where=f"[[{where}]]", remedy="L’ajouter.")
+
+
+def _check_codes(where: str, codes: list[str]) -> None:
+    for code in codes:
+        if not CODE.fullmatch(code):
+            advice = "Minuscules sans accent, chiffres et « _ » seulement."
+            raise CampaignError(f"code refusé « {code} ».", where=f"[[{where}]]", remedy=advice)
+        if codes.count(code) > 1:
+            raise CampaignError(f"code en double « {code} ».", where=f"[[{where}]]", remedy="En changer un.")

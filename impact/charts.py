@@ -1,0 +1,167 @@
+"""Figures drawn with seaborn from a Release: one visual identity, never colour alone, each with its sentence."""
+
+from __future__ import annotations
+
+import io
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import pandas as pd
+import seaborn as sns
+from matplotlib.figure import Figure as Canvas
+
+from impact import sentences
+from impact.cube import Figure
+from impact.disclosure import Release
+from impact.errors import french
+
+INK, BEFORE, AFTER, PALE = "#1b1b2f", "#8a5a00", "#000091", "#e3e3fd"
+WIDTH = 4.6
+STYLE = {
+    "font.family": "DejaVu Sans", "font.size": 11, "axes.edgecolor": "#929292", "text.color": INK,
+    "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK, "svg.fonttype": "path", "svg.hashsalt": "impact",
+    "axes.spines.top": False, "axes.spines.right": False, "axes.spines.left": False, "hatch.linewidth": 0.8,
+}  # fmt: skip
+PEOPLE = (("risen", "plus haut", AFTER, ""), ("stable", "à peu près pareil", PALE, ""), ("fallen", "plus bas", "#c98a1b", "///"))
+
+
+def figures(release: Release) -> dict[str, Figure]:
+    """Draw every figure of one audience's page, by name; what is suppressed has no figure.
+
+    Names: `repondants`, then for each scale `moyennes-<scale>`, `personnes-<scale>`, and
+    `detail-<breakdown>-<scale>` for each declared breakdown.
+    """
+    drawn = {"repondants": answered(release)}
+    for scale in release.context["scales"]:
+        name = scale["name"]
+        drawn[f"moyennes-{name}"] = means(release, name)
+        drawn[f"personnes-{name}"] = people(release, name)
+        for breakdown in release.context["breakdowns"]:
+            drawn[f"detail-{breakdown['name']}-{name}"] = by_category(release, name, breakdown)
+    return {name: figure for name, figure in drawn.items() if figure}
+
+
+def answered(release: Release) -> Figure | None:
+    """Bars of how many answered at each wave, and both times."""
+    waves = release.context["waves"]
+    rows = [(wave["label"], release.row("responded", wave=wave["code"])) for wave in waves]
+    rows += [("Les deux fois", release.row("returned"))] if release.context["paired"] else []
+    table = pd.DataFrame([(label, row["n"]) for label, row in rows if sentences.shown(row)], columns=["label", "n"])
+    if table.empty:
+        return None
+    canvas, axes = _canvas(0.5 + 0.5 * len(table))
+    sns.barplot(table, x="n", y="label", color=AFTER, width=0.62, ax=axes)
+    axes.bar_label(axes.containers[0], [f"{n:.0f}" for n in table["n"]], padding=4, fontweight="bold")
+    axes.set(xlabel="", ylabel="", xticks=[])
+    axes.spines["bottom"].set_visible(False)
+    return _figure(canvas, sentences.who_answered(release))
+
+
+def means(release: Release, scale: str) -> Figure | None:
+    """The mean before and after, on the whole range of the scale."""
+    values = [release.row(name, scale=scale) for name in ("mean_before", "mean_after")]
+    if not all(sentences.shown(row) for row in values):
+        return None
+    canvas, axes = _canvas(1.35)
+    before, after = (row["estimate"] for row in values)
+    _dumbbell(axes, 0, before, after)
+    first, last = _wave_labels(release)
+    close = abs(after - before) < 0.18 * _span(release, scale)
+    left, right = (("right", "left") if before <= after else ("left", "right")) if close else ("center", "center")
+    for value, label, colour, side in ((before, first, BEFORE, left), (after, last, AFTER, right)):
+        words = {"ha": side, "color": colour, "fontweight": "bold"}
+        axes.annotate(f"{label} {sentences.number(value)}", (value, 0), (0, 14), textcoords="offset points", **words)
+    _scale_axis(axes, release, scale, rows=1)
+    return _figure(canvas, sentences.means(release, scale))
+
+
+def people(release: Release, scale: str) -> Figure | None:
+    """One bar of a hundred: the shares whose score rose, stayed about the same, fell."""
+    rows = [(label, colour, hatch, release.row(name, scale=scale)) for name, label, colour, hatch in PEOPLE]
+    if not all(sentences.shown(row) for *_, row in rows):
+        return None
+    canvas, axes = _canvas(1.75)
+    for place, (label, colour, hatch, row) in enumerate(rows):
+        share = row["estimate"] * 100
+        axes.barh(place, share, color=colour, hatch=hatch, edgecolor=INK, linewidth=0.8, height=0.6)
+        words = {"<": "moins de ", ">": "plus de "}.get(row["bound"], "") + f"{share:.0f}\u00a0%"
+        axes.annotate(words, (share, place), (5, 0), textcoords="offset points", va="center", fontweight="bold")
+        axes.text(-2, place, label, ha="right", va="center")
+    axes.set(xlim=(0, 118), yticks=[], xticks=[])
+    axes.invert_yaxis()
+    axes.spines["bottom"].set_visible(False)
+    return _figure(canvas, sentences.people(release, scale))
+
+
+def by_category(release: Release, scale: str, breakdown: dict) -> Figure | None:
+    """The mean before and after in each category of one breakdown, one line a category."""
+    lines = []
+    for category in breakdown["categories"]:
+        where = {"scale": scale, "breakdown": breakdown["name"], "category": category["name"]}
+        lines.append((category["label"], *(release.row(name, **where) for name in ("mean_before", "mean_after"))))
+    if not any(sentences.shown(before) and sentences.shown(after) for _, before, after in lines):
+        return None
+    canvas, axes = _canvas(0.75 + 0.72 * len(lines))
+    told = []
+    for place, (label, before, after) in enumerate(lines):
+        axes.annotate(label, (0, place), (0, 9), xycoords=("axes fraction", "data"), textcoords="offset points")
+        if sentences.shown(before) and sentences.shown(after):
+            _dumbbell(axes, place, before["estimate"], after["estimate"], labels=True)
+            values = [sentences.number(row["estimate"]) for row in (before, after)]
+            told.append(f"{label} : {values[0]} puis {values[1]}")
+        else:
+            words = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "color": "#666666"}
+            axes.annotate("effectif insuffisant : ne pas conclure", (0, place), (0, -6), style="italic", **words)
+            told.append(f"{label} : effectif insuffisant")
+    _scale_axis(axes, release, scale, rows=len(lines))
+    return _figure(canvas, french(f"{breakdown['label']} {'. '.join(told)}."))
+
+
+def _canvas(height: float):
+    with mpl.rc_context(STYLE):
+        sns.set_theme(context="notebook", style="ticks", rc=STYLE)
+        return plt.subplots(figsize=(WIDTH, height), layout="constrained")
+
+
+def _dumbbell(axes: plt.Axes, place: float, before: float, after: float, *, labels: bool = False) -> None:
+    """A hollow round for before, a full square for after, an arrow between them."""
+    arrow = {"arrowstyle": "-|>", "color": INK, "lw": 1.2, "shrinkA": 6, "shrinkB": 6}
+    if before != after:
+        axes.annotate("", (after, place), (before, place), arrowprops=arrow)
+    axes.plot(before, place, "o", ms=10, mfc="white", mec=BEFORE, mew=2.4, zorder=3)
+    axes.plot(after, place, "s", ms=9, color=AFTER, zorder=3 + (before != after))
+    if labels:
+        for value, colour, other in ((before, BEFORE, after), (after, AFTER, before)):
+            side = -1 if value < other or (value == other and colour == BEFORE) else 1
+            words = {"ha": "right" if side < 0 else "left", "va": "center", "color": colour, "fontweight": "bold"}
+            axes.annotate(
+                sentences.number(value), (value, place), (9 * side, 0), textcoords="offset points", **words
+            )  # fmt: skip
+
+
+def _scale_axis(axes: plt.Axes, release: Release, scale: str, *, rows: int) -> None:
+    about = sentences.scale_context(release, scale)
+    margin = 0.06 * _span(release, scale)
+    axes.set(xlim=(about["low"] - margin, about["high"] + margin), ylim=(rows - 0.45, -0.65), yticks=[], ylabel="")
+    axes.xaxis.set_major_locator(mpl.ticker.MaxNLocator(nbins=6, integer=True, steps=[1, 2, 5, 10]))
+    sense = "mieux" if about["higher_is_better"] else "moins bien"
+    axes.set_xlabel(f"score, de {about['low']:g} à {about['high']:g} (plus haut : {sense})".replace(" :", "\u00a0:"))
+    axes.grid(axis="x", color="#dddddd", linewidth=0.8)
+
+
+def _span(release: Release, scale: str) -> float:
+    about = sentences.scale_context(release, scale)
+    return about["high"] - about["low"]
+
+
+def _wave_labels(release: Release) -> tuple[str, str]:
+    waves = release.context["waves"]
+    return waves[0]["label"], waves[-1]["label"]
+
+
+def _figure(canvas: Canvas, sentence: str) -> Figure:
+    buffer = io.BytesIO()
+    with mpl.rc_context(STYLE):
+        canvas.savefig(buffer, format="svg", metadata={"Date": None}, transparent=False)
+    plt.close(canvas)
+    return Figure(buffer.getvalue(), sentence)

@@ -1,0 +1,120 @@
+"""Questionnaires: an XLSForm (Markdown or .xlsx) read by pyxform into frozen declarations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from impact.errors import ImpactError
+
+KEY_COLUMNS = ("association", "wave", "participant")
+ILLEGIBLE = "illisible"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One answer that may be ticked; `value` is what it counts for, None when it has no number or is not an answer."""
+
+    name: str
+    label: str
+    value: float | None = None
+    missing: bool = False
+
+
+@dataclass(frozen=True)
+class Item:
+    """One question; `choices` is empty for open questions and numbers."""
+
+    name: str
+    label: str
+    kind: str
+    choices: tuple[Choice, ...] = ()
+    reverse: bool = False
+    breakdown: bool = False
+
+    @property
+    def values(self) -> dict[str, float]:
+        """Code -> number it counts for, reversed if the item is; codes that are not answers are absent."""
+        values = {choice.name: choice.value for choice in self.choices if choice.value is not None}
+        if not self.reverse:
+            return values
+        turn = min(values.values()) + max(values.values())
+        return {code: turn - value for code, value in values.items()}
+
+    @property
+    def categories(self) -> tuple[Choice, ...]:
+        """The choices that are answers."""
+        return tuple(choice for choice in self.choices if not choice.missing)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Items scored together: `score` is "sum" or "mean", computed when at least `min_answered` items are answered."""
+
+    name: str
+    label: str
+    items: tuple[Item, ...]
+    score: str
+    min_answered: int
+    dimension: str
+    direction: str
+    source: str
+    licence: str
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """Lowest and highest possible score."""
+        lowest = sum(min(item.values.values()) for item in self.items)
+        highest = sum(max(item.values.values()) for item in self.items)
+        count = len(self.items) if self.score == "mean" else 1
+        return lowest / count, highest / count
+
+    @property
+    def higher_is_better(self) -> bool:
+        """Whether a rise is an improvement."""
+        return self.direction == "higher_is_better"
+
+
+@dataclass(frozen=True)
+class Questionnaire:
+    """A questionnaire: every question in order, and the scales among them."""
+
+    title: str
+    version: str
+    questions: tuple[Item, ...]
+    scales: tuple[Scale, ...]
+    path: Path = field(compare=False)
+
+    @property
+    def breakdowns(self) -> tuple[Item, ...]:
+        """The questions by which results may be broken down."""
+        return tuple(question for question in self.questions if question.breakdown)
+
+    def scale(self, name: str) -> Scale:
+        """Return the scale called `name`."""
+        return next(scale for scale in self.scales if scale.name == name)
+
+    def question(self, name: str) -> Item:
+        """Return the question called `name`."""
+        return next(question for question in self.questions if question.name == name)
+
+
+def read_questionnaire(path: str | Path) -> Questionnaire:
+    """Read an XLSForm, in Markdown or .xlsx, with the extra columns that declare scales.
+
+    Parameters
+    ----------
+    path : the file. Extra columns: on `begin_group` rows `score`, `min_answered`, `dimension`, `direction`, `source`,
+        `licence`; on questions `reverse`, `breakdown`; on choices `value`, `missing`. A group with a score is a scale.
+
+    Raises
+    ------
+    QuestionnaireError listing every fault at once (file, sheet, row, column, value, rule, advice).
+    ImpactError when there is no such file.
+    """
+    from impact.xlsform import parse
+
+    path = Path(path)
+    if not path.is_file():
+        raise ImpactError("le questionnaire est introuvable.", where=path, remedy="Vérifier le nom du dossier.")
+    return parse(path)

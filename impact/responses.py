@@ -1,0 +1,168 @@
+"""Raw answers: one file (csv, xlsx, ods), one row per person x wave, read as text; nothing is guessed."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+
+from impact.errors import Problem, ResponsesError
+
+DELIMITERS = (";", ",", "\t")
+RESAVE = "L’ouvrir dans un tableur et l’enregistrer en .xlsx, ou en CSV UTF-8."
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a file holds: `table`, all text, "" for an empty cell, indexed by the row number seen in a spreadsheet;
+    `problems`, the rows that could not even be cut into cells."""
+
+    path: Path
+    table: pd.DataFrame
+    problems: tuple[Problem, ...] = ()
+
+
+def read_answers(path: str | Path) -> Answers:
+    """Read a file of answers: CSV (`;`, `,` or tab; UTF-8 or Windows-1252), .xlsx or .ods, first sheet.
+
+    Returns
+    -------
+    Answers. Empty lines are skipped; cells lose their outer spaces; formulas are kept as text, never evaluated.
+
+    Raises
+    ------
+    ResponsesError when the file is missing, empty, of another kind, or its header has empty or repeated cells.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ResponsesError("le fichier est introuvable.", where=path, remedy="Vérifier son nom et son dossier.")
+    if path.stat().st_size == 0:
+        raise ResponsesError("le fichier est vide (0 octet).", where=path, remedy="Refaire l’export ou l’enregistrement.")
+    readers = {".xlsx": _xlsx_rows, ".ods": _ods_rows}
+    rows = enumerate(readers.get(path.suffix.lower(), _csv_rows)(path), start=1)
+    numbered = [(number, row) for number, row in rows if any(row)]
+    if not numbered:
+        raise ResponsesError("le fichier ne contient rien.", where=path, remedy="Vérifier la première feuille.")
+    header = _header(path, numbered[0][1])
+    if len(numbered) == 1:
+        advice = "Vérifier que c’est le bon fichier."
+        raise ResponsesError("il n’y a que la ligne d’en-tête, aucune réponse.", where=path, remedy=advice)
+    return _cut(path, header, numbered[1:])
+
+
+def _header(path: Path, cells: list[str]) -> list[str]:
+    while cells and not cells[-1]:
+        cells = cells[:-1]
+    if "" in cells:
+        raise ResponsesError(
+            f"la cellule {cells.index('') + 1} de la ligne d’en-tête est vide ou fusionnée.",
+            where=path,
+            remedy="Défusionner : une cellule par colonne, chacune avec le nom de la question.",
+        )
+    repeated = sorted({cell for cell in cells if cells.count(cell) > 1})
+    if repeated:
+        names = ", ".join(f"« {cell} »" for cell in repeated)
+        raise ResponsesError(f"colonne en double : {names}.", where=path, remedy="N’en garder qu’une de chaque nom.")
+    return cells
+
+
+def _cut(path: Path, header: list[str], numbered: list[tuple[int, list[str]]]) -> Answers:
+    """Make the table; a row longer than the header is a problem, its extra cells are kept in the last one."""
+    width, problems, table = len(header), [], {}
+    for number, row in numbered:
+        if any(row[width:]):
+            advice = "Vérifier les séparateurs et les guillemets de cette ligne."
+            problems.append(Problem(path.name, "plus de cellules que l’en-tête", advice, row=number))
+            row = [*row[: width - 1], " | ".join(row[width - 1 :])]
+        table[number] = (row + [""] * width)[:width]
+    frame = pd.DataFrame.from_dict(table, orient="index", columns=header, dtype=str)
+    return Answers(path, frame.rename_axis("row"), tuple(problems))
+
+
+def _csv_rows(path: Path) -> Iterator[list[str]]:
+    content = path.read_bytes()
+    if b"\0" in content:
+        raise ResponsesError("ce n’est ni du CSV UTF-8, ni un classeur connu.", where=path, remedy=RESAVE)
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("cp1252", errors="replace")
+    first = text.lstrip().split("\n", 1)[0]
+    delimiter = max(DELIMITERS, key=first.count)
+    if not first.count(delimiter):
+        raise ResponsesError(
+            "aucun séparateur de colonnes reconnu dans la première ligne.",
+            where=path,
+            remedy="Les colonnes doivent être séparées par « ; », par « , » ou par une tabulation. " + RESAVE,
+        )
+    csv.field_size_limit(10_000_000)
+    try:
+        for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
+            yield [cell.strip() for cell in row]
+    except csv.Error as error:
+        raise ResponsesError(f"le CSV est abîmé ({error}).", where=path, remedy=RESAVE) from None
+
+
+def _xlsx_rows(path: Path) -> Iterator[list[str]]:
+    from openpyxl import load_workbook
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    try:
+        book = load_workbook(path, read_only=True, data_only=False)
+        sheet = book.worksheets[0]
+        sheet.reset_dimensions()
+        for row in sheet.iter_rows(values_only=True):
+            yield [_text(value) for value in row]
+        book.close()
+    except (zipfile.BadZipFile, InvalidFileException, KeyError, IndexError, ValueError, OSError):
+        raise ResponsesError("ce n’est pas un classeur .xlsx lisible.", where=path, remedy=RESAVE) from None
+
+
+def _ods_rows(path: Path) -> Iterator[list[str]]:
+    from python_calamine import CalamineError, load_workbook
+
+    try:
+        with zipfile.ZipFile(path) as archive:
+            formulas = b"table:formula=" in archive.read("content.xml")
+        rows = load_workbook(path).get_sheet_by_index(0).to_python(skip_empty_area=False)
+    except (zipfile.BadZipFile, KeyError, CalamineError, OSError):
+        raise ResponsesError("ce n’est pas un classeur .ods lisible.", where=path, remedy=RESAVE) from None
+    if formulas:
+        advice = "Copier les cellules, puis les recoller avec « collage spécial : valeurs »."
+        raise ResponsesError("le classeur contient des formules, jamais évaluées.", where=path, remedy=advice)
+    for row in rows:
+        yield [_text(value) for value in row]
+
+
+def _text(value: object) -> str:
+    """Return a cell as a person would have typed it: 3.0 -> "3", a date in ISO form."""
+    if value is None:
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value).strip()
+
+
+def write_csv(table: pd.DataFrame, path: Path) -> Path:
+    """Write a table for spreadsheets (`;`, UTF-8 with BOM), no text cell being taken for a formula."""
+
+    def harmless(cell: object) -> object:
+        risky = isinstance(cell, str) and cell.startswith(FORMULA_STARTS)
+        return f"'{cell}" if risky and not cell.lstrip("+-").replace(",", ".").replace(".", "", 1).isdigit() else cell
+
+    try:
+        table.map(harmless).to_csv(path, sep=";", index=False, encoding="utf-8-sig")
+    except OSError as error:
+        advice = "Choisir un dossier où l’on peut écrire, ou fermer le fichier s’il est ouvert."
+        raise ResponsesError(f"impossible d’écrire ({error.strerror}).", where=path, remedy=advice) from None
+    return path
+

@@ -1,0 +1,215 @@
+"""Checking answers against the questionnaire: valid rows go on, the others go to quarantine, nothing is lost."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+import pandas as pd
+
+from impact.campaign import Campaign
+from impact.errors import Problem, ResponsesError, nearest
+from impact.questionnaire import ILLEGIBLE, KEY_COLUMNS, Item
+from impact.responses import Answers, read_answers, write_csv
+
+QUARANTINE_COLUMNS = ("ligne", "motif")
+SHOWN_CHOICES = 8
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A checked file: `accepted` responses (association, wave, participant, questions; choice codes; pd.NA for no
+    answer), `quarantined` rows as they were with their reasons, all `problems`. Both tables keep the file's row numbers."""
+
+    path: Path
+    accepted: pd.DataFrame
+    quarantined: pd.DataFrame
+    problems: tuple[Problem, ...]
+
+    @property
+    def n_read(self) -> int:
+        """Rows read: always accepted + quarantined."""
+        return len(self.accepted) + len(self.quarantined)
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """The problems as one table: row, column, value, rule, advice."""
+        columns = ["row", "column", "value", "rule", "advice"]
+        return pd.DataFrame([[getattr(problem, name) for name in columns] for problem in self.problems], columns=columns)
+
+    def write_quarantine(self) -> Path | None:
+        """Write the rejected rows next to the input, with their row number and reasons; None when there is none."""
+        path = self.path.with_suffix(".quarantaine.csv")
+        if not len(self.quarantined):
+            path.unlink(missing_ok=True)
+            return None
+        return write_csv(self.quarantined, path)
+
+
+def check_file(path: str | Path, campaign: Campaign) -> Checked:
+    """Read and check a file of answers, and write its quarantine file if rows were rejected."""
+    checked = check(read_answers(path), campaign)
+    checked.write_quarantine()
+    return checked
+
+
+def check(answers: Answers, campaign: Campaign) -> Checked:
+    """Check every cell against the questionnaire and the campaign; codes or labels are accepted.
+
+    Parameters
+    ----------
+    answers : from read_answers; a cell matches a code or a label whatever its case, accents, kind of apostrophe or spaces.
+
+    Returns
+    -------
+    Checked. A row with any fault, or that repeats a person x wave already seen above, is quarantined whole.
+
+    Raises
+    ------
+    ResponsesError when a declared column is missing: the file then goes nowhere.
+    """
+    table = answers.table.rename(columns={name: key for key, name in campaign.columns.items()})
+    problems = list(answers.problems) + _check_columns(answers.path, table, campaign)
+    coded, faults = {}, []
+    for name, allowed in _keys(table, campaign):
+        coded[name], found = _code_column(table[name], allowed, required=True)
+        faults += found
+    for question in campaign.questionnaire.questions:
+        coded[question.name], found = _code_question(table[question.name], question)
+        faults += found
+    responses = pd.DataFrame(coded, index=table.index)
+    shown = campaign.columns
+    problems += [
+        Problem(answers.path.name, rule, advice, row=int(row), column=shown.get(column, column), value=value)
+        for row, column, value, rule, advice in faults
+    ]
+    problems += _duplicates(answers.path, responses.drop(index=[p.row for p in problems if p.row]))
+    problems.sort(key=lambda problem: problem.row or 0)
+    return _split(answers, responses, problems)
+
+
+def _keys(table: pd.DataFrame, campaign: Campaign) -> list[tuple[str, dict[str, str] | None]]:
+    """Fill in the key columns a design does not need, and say what each allows (None: any text)."""
+    if len(campaign.associations) == 1 and "association" not in table:
+        table["association"] = campaign.associations[0].code
+    if len(campaign.waves) == 1 and "wave" not in table:
+        table["wave"] = campaign.waves[0].code
+    if not campaign.paired and "participant" not in table:
+        table["participant"] = [f"ligne {row}" for row in table.index]
+    return [
+        ("association", _codes((a.code, a.label) for a in campaign.associations)),
+        ("wave", _codes((w.code, w.label) for w in campaign.waves)),
+        ("participant", None),
+    ]
+
+
+def _check_columns(path: Path, table: pd.DataFrame, campaign: Campaign) -> list[Problem]:
+    """Refuse a file that lacks a declared column; tell the columns nobody declared."""
+    optional = {"association": len(campaign.associations) == 1, "wave": len(campaign.waves) == 1}
+    optional["participant"] = not campaign.paired
+    questions = [question.name for question in campaign.questionnaire.questions]
+    missing = [name for name in (*KEY_COLUMNS, *questions) if name not in table and not optional.get(name, False)]
+    extra = [name for name in table if name not in (*KEY_COLUMNS, *questions, *QUARANTINE_COLUMNS)]
+    if missing:
+        names = []
+        for name in missing[:SHOWN_CHOICES]:
+            shown = campaign.columns.get(name, name)
+            close = get_close_matches(shown, extra, n=1)
+            names.append(f"« {shown} »" + (f" (est-ce « {close[0]} » ?)" if close else ""))
+        more = f" et {len(missing) - SHOWN_CHOICES} autres" if len(missing) > SHOWN_CHOICES else ""
+        raise ResponsesError(
+            f"il manque {len(missing)} colonne{'s' if len(missing) > 1 else ''} : {', '.join(names)}{more}.",
+            where=path,
+            remedy="Reprendre les noms du questionnaire, sans en changer ; aucune ligne n’a été prise.",
+        )
+    advice = "Elle est ignorée. Si c’est une question, vérifier son nom."
+    return [Problem(path.name, "colonne non prévue au questionnaire", advice, column=name) for name in extra]
+
+
+def plain(text: str) -> str:
+    """Return the text without case, accents, curly apostrophes, doubled or non-breaking spaces: what is compared."""
+    text = unicodedata.normalize("NFKD", text.replace("’", "'").replace("\u00a0", " ").replace("\u202f", " "))
+    return " ".join("".join(char for char in text if not unicodedata.combining(char)).casefold().split())
+
+
+def _codes(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Plain text -> code, for labels and codes, a code winning over another's label."""
+    pairs = list(pairs)
+    return {plain(label): code for code, label in pairs} | {plain(code): code for code, _ in pairs}
+
+
+def _code_column(column: pd.Series, allowed: dict[str, str] | None, *, required: bool = False):
+    """Return the column in codes, and its faults as (row, column, value, rule, advice)."""
+    codes = {value: _code(value, allowed) for value in column.unique()}
+    coded = column.map(codes).astype("object").where(column != "", pd.NA)
+    bad = coded.isna() & ((column != "") | required)
+    faults = [(row, column.name, value, *_say(value, allowed)) for row, value in column[bad].items()]
+    return coded, faults
+
+
+def _code(value: str, allowed: dict[str, str] | None) -> object:
+    if value.startswith("="):
+        return pd.NA
+    if allowed is None:
+        return value or pd.NA
+    text = plain(value)
+    return allowed.get(text, allowed.get(text.replace(",", ".").removesuffix(".0"), pd.NA))
+
+
+def _say(value: str, allowed: dict[str, str] | None) -> tuple[str, str]:
+    if not value:
+        return "cellule vide", "La remplir : sans elle on ne sait ni qui, ni quand."
+    if value.startswith("="):
+        return "formule, jamais évaluée", "Remplacer la formule par sa valeur."
+    allowed = allowed or {}
+    codes = list(dict.fromkeys(allowed.values()))
+    if value.replace(",", ".").replace(".", "", 1).isdigit():
+        return "valeur hors des réponses possibles", f"Réponses possibles : {', '.join(codes)}."
+    close = get_close_matches(plain(value), allowed, n=1, cutoff=0.7)
+    advice = f"Vouliez-vous dire « {allowed[close[0]]} » ?" if close else f"Réponses possibles : {', '.join(codes)}."
+    return "réponse inconnue", advice
+
+
+def _code_question(column: pd.Series, question: Item):
+    if question.kind == "select_one":
+        allowed = _codes((choice.name, choice.label) for choice in question.choices) | {ILLEGIBLE: ILLEGIBLE}
+        return _code_column(column, allowed)
+    if question.kind == "select_multiple":
+        allowed = {choice.name for choice in question.choices}
+        good = column.map(lambda cell: set(cell.split()) <= allowed)
+        rule = ("réponse inconnue", nearest("", sorted(allowed)))
+    elif question.kind in ("integer", "decimal"):
+        number = pd.to_numeric(column.str.replace(",", "."), errors="coerce")
+        good = (column == "") | (number.notna() & ((question.kind == "decimal") | (number % 1 == 0)))
+        rule = ("ce n’est pas un nombre", "Écrire un nombre, sans unité.")
+    else:
+        good = ~column.str.startswith("=")
+        rule = ("formule, jamais évaluée", "Remplacer la formule par son texte.")
+    return column.where(column != "", pd.NA), [(row, column.name, cell, *rule) for row, cell in column[~good].items()]
+
+
+def _duplicates(path: Path, responses: pd.DataFrame) -> list[Problem]:
+    """A person x wave seen again: the first row is kept, the next ones are told."""
+    keys = list(KEY_COLUMNS)
+    first = responses.reset_index().groupby(keys)["row"].transform("first")
+    again = responses.duplicated(keys).to_numpy()
+    return [
+        Problem(path.name, f"même personne, même vague qu’à la ligne {int(seen)}", "Garder la bonne des deux lignes, "
+                "ou corriger le code ou la vague.", row=int(row), column="participant", value=str(person))
+        for row, seen, person in zip(responses.index[again], first[again], responses["participant"][again], strict=True)
+    ]  # fmt: skip
+
+
+def _split(answers: Answers, responses: pd.DataFrame, problems: list[Problem]) -> Checked:
+    reasons: dict[int, list[str]] = {}
+    for problem in problems:
+        if problem.row:
+            reasons.setdefault(problem.row, []).append(f"{problem.column or 'ligne'} : {problem.rule}")
+    rejected = list(reasons)
+    quarantined = answers.table.loc[rejected].drop(columns=list(QUARANTINE_COLUMNS), errors="ignore")
+    quarantined.insert(0, "motif", [" ; ".join(reasons[row]) for row in rejected])
+    quarantined.insert(0, "ligne", rejected)
+    return Checked(answers.path, responses.drop(index=rejected), quarantined, tuple(problems))
