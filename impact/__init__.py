@@ -1,3 +1,44 @@
-"""Impact: an evaluation workbench for social utility."""
+"""Impact: an evaluation workbench for social utility. This page is the table of contents of the library.
+
+Importing it is light: each name is loaded from its module when it is first used.
+"""
+
+from importlib import import_module
 
 __version__ = "0.1.0"
+
+CONTENTS = {
+    "read_questionnaire": "impact.questionnaire",
+    "read_campaign": "impact.campaign",
+    "simulate": "impact.simulation",
+    "example_file": "impact.simulation",
+    "read_answers": "impact.responses",
+    "check": "impact.validation",
+    "check_file": "impact.validation",
+    "score": "impact.scoring",
+    "scoring_summary": "impact.scoring",
+    "item_values": "impact.scoring",
+    "analyse": "impact.analysis",
+    "in_french": "impact.results",
+    "Rules": "impact.rules",
+    "Release": "impact.disclosure",
+    "release": "impact.disclosure",
+    "releases": "impact.publication",
+    "publish": "impact.publication",
+    "read_cube": "impact.cube",
+    "scale_table": "impact.tables",
+    "breakdown_table": "impact.tables",
+    "show": "impact.dashboard",
+    "ImpactError": "impact.errors",
+}
+__all__ = list(CONTENTS)
+
+
+def __getattr__(name: str) -> object:
+    if name not in CONTENTS:
+        raise AttributeError(f"module 'impact' has no attribute {name!r}")
+    return getattr(import_module(CONTENTS[name]), name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *CONTENTS]

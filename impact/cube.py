@@ -13,7 +13,7 @@ import pandas as pd
 
 from impact import __version__
 from impact.disclosure import KEYS, SHOWN_COLUMNS, Release
-from impact.errors import CubeError
+from impact.errors import CubeError, system_reason
 from impact.rules import Rules
 
 FORMAT = 1
@@ -60,7 +60,7 @@ def write_cube(release: Release, figures: Mapping[str, Figure], folder: Path, *,
         (folder / MANIFEST).write_text(json.dumps(_sealed(manifest), ensure_ascii=False, indent=1), "utf-8")
     except OSError as error:
         advice = "Choisir avec --sorties un dossier où l’on peut écrire."
-        raise CubeError(f"impossible d’écrire ({error.strerror}).", where=folder, remedy=advice) from None
+        raise CubeError(f"impossible d’écrire ({system_reason(error)}).", where=folder, remedy=advice) from None
     return folder
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -74,6 +75,12 @@ class QuestionnaireError(ImpactError):
     def __init__(self, problems: Iterable[Problem]):
         self.problems = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+def system_reason(error: OSError) -> str:
+    """Return why the system refused a file, in French."""
+    reasons = {errno.ENOSPC: "le disque est plein", errno.EACCES: "écriture refusée", errno.EPERM: "écriture refusée"}
+    return reasons.get(error.errno, "dossier ou fichier inaccessible")
 
 
 def nearest(word: str, allowed: Iterable[str]) -> str:

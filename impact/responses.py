@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from impact.errors import Problem, ResponsesError
+from impact.errors import Problem, ResponsesError, system_reason
 
 DELIMITERS = (";", ",", "\t")
 RESAVE = "L’ouvrir dans un tableur et l’enregistrer en .xlsx, ou en CSV UTF-8."
@@ -163,6 +163,6 @@ def write_csv(table: pd.DataFrame, path: Path) -> Path:
         table.map(harmless).to_csv(path, sep=";", index=False, encoding="utf-8-sig")
     except OSError as error:
         advice = "Choisir un dossier où l’on peut écrire, ou fermer le fichier s’il est ouvert."
-        raise ResponsesError(f"impossible d’écrire ({error.strerror}).", where=path, remedy=advice) from None
+        raise ResponsesError(f"impossible d’écrire ({system_reason(error)}).", where=path, remedy=advice) from None
     return path
 

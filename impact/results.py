@@ -39,3 +39,26 @@ def as_results(rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
         if len(table) and (name not in table or table[name].isna().any()):
             raise StatisticsError(f"Chaque résultat doit porter « {name} ».")
     return table[[name for name in COLUMNS if name in table]]
+
+
+FRENCH = {
+    "association": "association", "wave": "vague", "scale": "échelle", "breakdown": "question", "category": "modalité",
+    "statistic": "statistique", "n": "effectif", "estimate": "estimation", "std_error": "erreur type", "ci_low": "de",
+    "ci_high": "à", "df": "ddl", "p_value": "p", "p_adjusted": "p ajusté", "effect_size": "taille d’effet",
+    "effect_low": "effet, de", "effect_high": "effet, à", "effect_name": "effet", "method": "méthode",
+    "complete": "complets", "prorated": "complétés", "dropped": "écartés", "empty": "sans réponse", "status": "décision",
+    "reason": "raison", "bound": "borne",
+}  # fmt: skip
+FRENCH_STATISTICS = {
+    "responded": "ont répondu", "returned": "ont répondu les deux fois", "alpha": "alpha de Cronbach",
+    "reliable_change": "plus petit écart lisible pour une personne", "mean_before": "moyenne avant",
+    "mean_after": "moyenne après", "change": "évolution", "adjusted_change": "évolution, à départ égal",
+    "risen": "part plus haut", "stable": "part à peu près pareil", "fallen": "part plus bas",
+    "pooled_change": "évolution, toutes associations", "prediction_interval": "évolution d’une autre association",
+}  # fmt: skip
+
+
+def in_french(table: pd.DataFrame, digits: int = 2) -> pd.DataFrame:
+    """Return a table of results (or a scoring summary) as the evaluation lead reads it: French names, rounded."""
+    shown = table.round(digits).replace({"statistic": FRENCH_STATISTICS}) if "statistic" in table else table.round(digits)
+    return shown.rename(columns=FRENCH).dropna(axis="columns", how="all").fillna("")

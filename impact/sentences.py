@@ -18,13 +18,19 @@ def number(value: float, digits: int = 1, *, sign: bool = False) -> str:
     return f"{'' if zero else MINUS if value < 0 else '+' if sign else ''}{text}"
 
 
-def of_ten(share: float, bound: str = "") -> str:
-    """Return a share as persons out of ten."""
-    if bound:
-        return "moins d’une personne sur dix" if bound == "<" else "plus de neuf personnes sur dix"
-    count = math.floor(share * 10 + 0.5)
+def of_ten(count: int) -> str:
+    """Return a count of persons out of ten in words."""
     words = ("aucune", "une", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix")
     return f"{words[count]} personne{'s' if count > 1 else ''} sur dix"
+
+
+def tenths(shares: list[float]) -> list[int]:
+    """Round shares to persons out of ten so that they still add up (largest remainder)."""
+    exact = [10 * share for share in shares]
+    counts = [math.floor(value + 1e-9) for value in exact]
+    left = math.floor(sum(exact) + 0.5) - sum(counts)
+    order = sorted(range(len(exact)), key=lambda place: counts[place] - exact[place])
+    return [count + (place in order[:left]) for place, count in enumerate(counts)]
 
 
 def insufficient(release: Release) -> str:
@@ -78,11 +84,12 @@ def who_is_missing(release: Release) -> str:
     first, returned = release.row("responded", wave=release.context["waves"][0]["code"]), release.row("returned")
     if not (release.context["paired"] and shown(first) and shown(returned)) or first["n"] <= returned["n"]:
         return ""
-    share = (first["n"] - returned["n"]) / first["n"]
+    count = max(1, math.floor(10 * (first["n"] - returned["n"]) / first["n"] + 0.5))
+    verbs = ("n’a pas répondu", "n’a pas pu être reconnue") if count == 1 else ("n’ont pas répondu", "n’ont pas pu être reconnues")
     return french(
-        f"Environ {of_ten(share)} n’a pas répondu la seconde fois, ou n’a pas pu être reconnue." if share < 0.15 else
-        f"Environ {of_ten(share)} n’ont pas répondu la seconde fois, ou n’ont pas pu être reconnues."
-    ) + french(" On ne sait pas ce qui a changé pour elles : celles qui restent vont peut-être mieux, ou moins bien.")  # fmt: skip
+        f"Environ {of_ten(count)} {verbs[0]} la seconde fois, ou {verbs[1]}. "
+        "On ne sait pas ce qui a changé pour elles : celles qui restent vont peut-être mieux, ou moins bien."
+    )
 
 
 def change(release: Release, scale: str) -> str:
@@ -94,9 +101,9 @@ def change(release: Release, scale: str) -> str:
     low, high = (number(row[name], sign=True) for name in ("ci_low", "ci_high"))
     way = direction(row, about["higher_is_better"])
     verdict = {
-        "better": f"Une amélioration se lit : de {low} à {high} point, avec 95 chances sur 100.",
-        "worse": f"Une dégradation se lit : de {low} à {high} point, avec 95 chances sur 100.",
-        "unclear": f"On ne peut dire ni hausse ni baisse : l’évolution se situe entre {low} et {high} point.",
+        "better": f"Une amélioration se lit : entre {low} et {high} points, marge d’erreur comprise.",
+        "worse": f"Une dégradation se lit : entre {low} et {high} points, marge d’erreur comprise.",
+        "unclear": f"On ne peut dire ni hausse ni baisse : entre {low} et {high} points, marge d’erreur comprise.",
     }[way]
     return french(f"{means(release, scale)} {verdict}")
 
@@ -117,12 +124,21 @@ def means(release: Release, scale: str) -> str:
 
 
 def people(release: Release, scale: str) -> str:
-    """Say for how many persons out of ten the score rose, stayed and fell."""
+    """Say for how many persons out of ten the score rose, stayed and fell, beyond what the scale can tell."""
     rows = [release.row(name, scale=scale) for name in ("risen", "stable", "fallen")]
     if not all(shown(row) for row in rows):
         return ""
-    rose, same, fell = (of_ten(row["estimate"], row["bound"]) for row in rows)
-    return french(f"Score plus haut pour {rose}, à peu près le même pour {same}, plus bas pour {fell}.")
+    exact = [row for row in rows if not row["bound"]]
+    told = dict(zip((row["statistic"] for row in exact), tenths([row["estimate"] for row in exact]), strict=True))
+    bounds = {"<": "moins d’une personne sur dix", ">": "plus de neuf personnes sur dix"}
+    rose, same, fell = (
+        of_ten(told[row["statistic"]]) if not row["bound"] else bounds[row["bound"]] for row in rows
+    )  # fmt: skip
+    least = release.row("reliable_change", scale=scale, association=WHOLE)
+    beyond = ""
+    if shown(least):
+        beyond = f" (un écart de moins de {number(least['estimate'])} point ne se distingue pas du hasard des réponses)"
+    return french(f"Score plus haut pour {rose}, plus bas pour {fell}, à peu près le même pour {same}{beyond}.")
 
 
 def whole(release: Release, scale: str) -> str:
@@ -133,7 +149,7 @@ def whole(release: Release, scale: str) -> str:
     way = direction(row, scale_context(release, scale)["higher_is_better"])
     word = {"better": "amélioration", "worse": "dégradation", "unclear": "évolution incertaine"}[way]
     low, high = (number(row[name], sign=True) for name in ("ci_low", "ci_high"))
-    return french(f"Toutes associations ensemble : {word}, entre {low} et {high} point.")
+    return french(f"Toutes associations ensemble : {word}, entre {low} et {high} points.")
 
 
 def cautions(release: Release) -> list[str]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from impact.campaign import Campaign
 from impact.questionnaire import Item
+from impact.responses import write_csv
 
 SEED = 2014
 SIZES = (34, 52, 80, 41, 45, 61, 8)
@@ -64,6 +67,16 @@ def simulate(campaign: Campaign, *, truth: Truth = Truth(), seed: int = SEED, mi
     table = _slips(table, campaign, rng) if mistakes else table
     keys = ["association", "wave", "participant"]
     return table[[*keys, *table.columns.drop(keys)]].rename(columns=campaign.columns)
+
+
+def example_file(campaign: Campaign, outputs: str | Path) -> Path:
+    """Return the campaign's file of fictitious answers under `outputs`, written when it is not there yet."""
+    path = Path(outputs) / campaign.name / "reponses_fictives.csv"
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = write_csv(simulate(campaign), path.with_suffix(f".{os.getpid()}.tmp"))
+        os.replace(draft, path)
+    return path
 
 
 def _people(campaign: Campaign, truth: Truth, rng: np.random.Generator) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from impact.campaign import Campaign
-from impact.errors import Problem, ResponsesError, nearest
+from impact.errors import Problem, ResponsesError, french, nearest
 from impact.questionnaire import ILLEGIBLE, KEY_COLUMNS, Item
 from impact.responses import Answers, read_answers, write_csv
 
@@ -36,9 +36,9 @@ class Checked:
 
     @property
     def table(self) -> pd.DataFrame:
-        """The problems as one table: row, column, value, rule, advice."""
-        columns = ["row", "column", "value", "rule", "advice"]
-        return pd.DataFrame([[getattr(problem, name) for name in columns] for problem in self.problems], columns=columns)
+        """The problems as one table for the evaluation lead: ligne, colonne, valeur, règle, conseil."""
+        rows = [(one.row, one.column, one.value, french(one.rule), french(one.advice)) for one in self.problems]
+        return pd.DataFrame(rows, columns=["ligne", "colonne", "valeur", "règle", "conseil"])
 
     def write_quarantine(self) -> Path | None:
         """Write the rejected rows next to the input, with their row number and reasons; None when there is none."""
