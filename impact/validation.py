@@ -169,8 +169,9 @@ def _say(value: str, allowed: dict[str, str] | None) -> tuple[str, str]:
     if value.replace(",", ".").replace(".", "", 1).isdigit():
         return "valeur hors des réponses possibles", f"Réponses possibles : {', '.join(codes)}."
     close = get_close_matches(plain(value), allowed, n=1, cutoff=0.7)
-    advice = f"Vouliez-vous dire « {allowed[close[0]]} » ?" if close else f"Réponses possibles : {', '.join(codes)}."
-    return "réponse inconnue", advice
+    if close:
+        return "réponse inconnue", f"Vouliez-vous dire « {close[0]} » (code {allowed[close[0]]}) ?"
+    return "réponse inconnue", f"Réponses possibles : {', '.join(codes)}."
 
 
 def _code_question(column: pd.Series, question: Item):

@@ -1,1 +1,83 @@
-"""Makes this folder importable by every test, so that `from reference_values import load` works."""
+"""What several tests share: the fictitious campaign, its answers, its results, all computed once."""
+
+from pathlib import Path
+
+import pytest
+
+import impact
+from impact.publication import releases
+
+
+@pytest.fixture(scope="session")
+def campaign():
+    return impact.read_campaign(Path(__file__).parents[1] / "questionnaires" / "demonstration")
+
+
+@pytest.fixture(scope="session")
+def answers_file(campaign, tmp_path_factory):
+    return impact.example_file(campaign, tmp_path_factory.mktemp("exemple"))
+
+
+@pytest.fixture(scope="session")
+def checked(campaign, answers_file):
+    return impact.check(impact.read_answers(answers_file), campaign)
+
+
+@pytest.fixture(scope="session")
+def results(campaign, checked):
+    return impact.analyse(checked.accepted, impact.score(checked.accepted, campaign.questionnaire), campaign)
+
+
+@pytest.fixture(scope="session")
+def cleared(campaign, checked):
+    return {one.audience: one for one in releases(checked, campaign)}
+
+
+@pytest.fixture
+def small(tmp_path):
+    """A one-scale campaign of three associations written in tmp_path, with a hook to change its files."""
+
+    def write(questionnaire: str = SMALL_QUESTIONNAIRE, campaign: str = SMALL_CAMPAIGN) -> Path:
+        folder = tmp_path / "petite"
+        folder.mkdir(exist_ok=True)
+        (folder / "questionnaire.md").write_text(questionnaire, "utf-8")
+        (folder / "campagne.toml").write_text(campaign, "utf-8")
+        return folder
+
+    return write
+
+
+SMALL_QUESTIONNAIRE = """
+| survey |
+| | type | name | label | reverse | breakdown | score | min_answered | dimension | direction | source | licence |
+| | select_one genre | genre | Votre genre | | oui | | | | | | |
+| | begin_group | liens | Liens | | | sum | 2 | Liens | higher_is_better | essai | EUPL-1.2 |
+| | select_one accord | lie1 | Je vois du monde | | | | | | | | |
+| | select_one accord | lie2 | Je me sens à l’écart | oui | | | | | | | |
+| | select_one accord | lie3 | On m’écoute | | | | | | | | |
+| | end_group | | | | | | | | | | |
+
+| choices |
+| | list_name | name | label | missing |
+| | accord | 1 | Pas d’accord | |
+| | accord | 2 | Plutôt d’accord | |
+| | accord | 3 | D’accord | |
+| | accord | nsp | Je ne sais pas | oui |
+| | genre | f | Une femme | |
+| | genre | h | Un homme | |
+
+| settings |
+| | form_title | version |
+| | Essai | 1 |
+"""
+
+SMALL_CAMPAIGN = """
+title = "Essai"
+version = "1"
+fictif = true
+design = "before_after"
+waves = [{ code = "avant", label = "Avant" }, { code = "apres", label = "Après" }]
+associations = [{ code = "a", label = "Asso A" }, { code = "b", label = "Asso B" }, { code = "c", label = "Asso C" }]
+[disclosure]
+threshold = 10
+"""
