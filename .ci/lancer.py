@@ -53,7 +53,9 @@ def main() -> int:
     try:
         install()
     except subprocess.CalledProcessError as error:
-        sys.exit(f"L'installation a échoué (code {error.returncode}). Vérifier la connexion, puis relancer la commande.")
+        sys.exit(
+            f"L'installation a échoué (code {error.returncode}). Vérifier la connexion, puis relancer la commande."
+        )
     program, *options = COMMANDS[sys.argv[1]]
     os.environ["PATH"] = f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"
     try:

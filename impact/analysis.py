@@ -46,9 +46,13 @@ def analyse(responses: pd.DataFrame, scores: pd.DataFrame, campaign: Campaign) -
 
 
 def who_answered(responses: pd.DataFrame, campaign: Campaign) -> pd.DataFrame:
-    """Count, by association, the persons of each wave (`responded`) and of the first and last both (`returned`)."""
+    """Count, by association, the persons of each wave (`responded`) and of the first and last both (`returned`).
+
+    A row where no item of any scale is answered is not an answer.
+    """
+    items = [item.name for scale in campaign.questionnaire.scales for item in scale.items]
     rows = []
-    for association, group in responses.groupby("association", sort=False):
+    for association, group in responses[responses[items].notna().any(axis=1)].groupby("association", sort=False):
         seen = {wave.code: set(group.loc[group["wave"] == wave.code, "participant"]) for wave in campaign.waves}
         counts = [("responded", wave, len(people)) for wave, people in seen.items()]
         both = seen[campaign.waves[0].code] & seen[campaign.waves[-1].code]

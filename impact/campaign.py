@@ -11,7 +11,13 @@ from impact.errors import CampaignError, nearest
 from impact.questionnaire import KEY_COLUMNS, Questionnaire, read_questionnaire
 from impact.rules import Rules
 
-DESIGNS = ("before_after", "retrospective_separate", "retrospective_same_sheet", "after_only", "repeated_cross_sections")
+DESIGNS = (
+    "before_after",
+    "retrospective_separate",
+    "retrospective_same_sheet",
+    "after_only",
+    "repeated_cross_sections",
+)
 PAIRED = DESIGNS[:3]
 KEYS = {
     "": ("title", "version", "fictif", "design", "waves", "associations", "disclosure", "columns"),
@@ -141,11 +147,15 @@ def _check_keys(declared: dict) -> None:
     required = {"title": str, "version": (str, int), "fictif": bool, "design": str, "disclosure": dict}
     for key, kind in required.items():
         if not isinstance(declared.get(key), kind):
-            raise CampaignError(f"« {key} » manque ou n’a pas la bonne forme.", remedy="Voir celui de « demonstration ».")
+            raise CampaignError(
+                f"« {key} » manque ou n’a pas la bonne forme.", remedy="Voir celui de « demonstration »."
+            )
     for where, table in tables[2:]:
         for key in ("code", "label"):
             if not isinstance(table.get(key), str):
-                raise CampaignError(f"« {key} » manque ou n’est pas un texte.", where=f"[[{where}]]", remedy="L’ajouter.")
+                raise CampaignError(
+                    f"« {key} » manque ou n’est pas un texte.", where=f"[[{where}]]", remedy="L’ajouter."
+                )
 
 
 def _check_codes(where: str, codes: list[str]) -> None:

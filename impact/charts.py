@@ -25,7 +25,11 @@ STYLE = {
 }  # fmt: skip
 INSUFFICIENT = "effectif insuffisant\u00a0: ne pas conclure"
 BESIDE = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "color": "#595959"}
-PEOPLE = (("risen", "plus haut", AFTER, ""), ("stable", "à peu près pareil", PALE, ""), ("fallen", "plus bas", "#c98a1b", "///"))
+PEOPLE = (
+    ("risen", "plus haut", AFTER, ""),
+    ("stable", "à peu près pareil", PALE, ""),
+    ("fallen", "plus bas", "#c98a1b", "///"),
+)
 
 
 def figures(release: Release) -> dict[str, Figure]:
@@ -145,7 +149,10 @@ def by_category(release: Release, scale: str, breakdown: dict) -> Figure | None:
             told.append(f"{label} : effectif insuffisant")
     _scale_axis(axes, release, scale, rows=len(lines))
     styles = ({"marker": "o", "mfc": "white", "mec": BEFORE, "mew": 2.4}, {"marker": "s", "color": AFTER})
-    keys = [Line2D([], [], ls="", ms=8, label=wave, **style) for wave, style in zip(_wave_labels(release), styles, strict=True)]
+    keys = [
+        Line2D([], [], ls="", ms=8, label=wave, **style)
+        for wave, style in zip(_wave_labels(release), styles, strict=True)
+    ]
     canvas.legend(handles=keys, loc="outside upper left", ncols=2, frameon=False, handletextpad=0.2)
     return _figure(canvas, french(f"{breakdown['label']} {'. '.join(told)}."))
 

@@ -32,6 +32,10 @@ app = typer.Typer(
 
 CampaignName = Annotated[str, typer.Argument(metavar="CAMPAGNE", help="Nom d’un dossier de questionnaires/.")]
 AnswersFile = Annotated[Path, typer.Argument(metavar="FICHIER", help="Réponses : .csv, .xlsx ou .ods.")]
+AnswersFiles = Annotated[
+    list[Path],
+    typer.Argument(metavar="FICHIER...", help="Un ou plusieurs fichiers, quarantaines corrigées comprises."),
+]
 Outputs = Annotated[Path, typer.Option("--sorties", metavar="DOSSIER", help="Où vont les résultats publiés.")]
 Port = Annotated[int, typer.Option("--port", metavar="NOMBRE", min=1, max=65535, help="Port du serveur des pages.")]
 NoBrowser = Annotated[bool, typer.Option("--sans-navigateur", metavar="", help="Ne pas ouvrir le navigateur.")]
@@ -45,7 +49,9 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def _root(
-    version: Annotated[bool, typer.Option("--version", metavar="", callback=_version, is_eager=True, help="Montrer la version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", metavar="", callback=_version, is_eager=True, help="Montrer la version.")
+    ] = False,
 ) -> None:
     """Hold the options of the whole command."""
 
@@ -60,7 +66,7 @@ def demo(outputs: Outputs = Path("sorties"), port: Port = PORT, no_browser: NoBr
         held.close()
     campaign = read_campaign("demonstration")
     _folder(outputs / campaign.name)
-    _publish(campaign, example_file(campaign, outputs), outputs)
+    _publish(campaign, [example_file(campaign, outputs)], outputs)
     console.print(french("Données fictives : tout ce qui suit est inventé, pour essayer."), style="bold yellow")
     _accesses(campaign, outputs, renew=True)
     _serve(campaign, outputs, port, no_browser)
@@ -69,31 +75,35 @@ def demo(outputs: Outputs = Path("sorties"), port: Port = PORT, no_browser: NoBr
 @app.command(cls=FrenchCommand, help="Vérifier un fichier de réponses, ligne par ligne, sans rien publier.")
 def verifier(campaign: CampaignName, file: AnswersFile) -> None:
     """Check a file, print a readable summary, write the quarantine; exit 1 when rows were rejected."""
-    from impact.validation import check_file
+    from impact.responses import read_answers
+    from impact.validation import check
 
-    declared = read_campaign(campaign)
-    checked = check_file(file, declared)
-    counts = f"{checked.n_read} lignes lues : {len(checked.accepted)} acceptées, {len(checked.quarantined)} mises de côté."
+    checked = check(read_answers(file), read_campaign(campaign))
+    counts = (
+        f"{checked.n_read} lignes lues : {len(checked.accepted)} acceptées, {len(checked.quarantined)} mises de côté."
+    )
     console.print(french(counts), style="bold")
     if checked.problems:
         console.print(_problems(checked.problems))
-    if len(checked.quarantined):
-        path = checked.path.with_suffix(".quarantaine.csv")
-        console.print(french(f"Rien n’est perdu : les lignes mises de côté sont dans {path}. Les corriger, puis vérifier ce fichier."))
+    if kept := checked.write_quarantine():
+        advice = f"Les corriger là, puis donner les deux fichiers : impact publier {campaign} {file} {kept}"
+        console.print(french(f"Rien n’est perdu : les lignes mises de côté sont dans {kept}. {advice}"))
         raise typer.Exit(1)
 
 
 @app.command(cls=FrenchCommand, help="Vérifier, calculer, protéger et publier les résultats de chaque association.")
-def publier(campaign: CampaignName, file: AnswersFile, outputs: Outputs = Path("sorties")) -> None:
+def publier(campaign: CampaignName, files: AnswersFiles, outputs: Outputs = Path("sorties")) -> None:
     """Write one frozen cube an association, and the accesses that are missing."""
     declared = read_campaign(campaign)
-    _publish(declared, file, outputs)
+    _publish(declared, files, outputs)
     _accesses(declared, outputs)
     console.print(french(f"Pour ouvrir les pages : impact servir {campaign}"))
 
 
 @app.command(cls=FrenchCommand, help="Ouvrir les pages : chaque association voit ses résultats, et eux seuls.")
-def servir(campaign: CampaignName, outputs: Outputs = Path("sorties"), port: Port = PORT, no_browser: NoBrowser = False) -> None:
+def servir(
+    campaign: CampaignName, outputs: Outputs = Path("sorties"), port: Port = PORT, no_browser: NoBrowser = False
+) -> None:
     """Serve what was published."""
     _serve(read_campaign(campaign), outputs, port, no_browser)
 
@@ -109,7 +119,7 @@ def _folder(path: Path) -> Path:
     return path
 
 
-def _publish(campaign: Campaign, answers: Path, outputs: Path) -> None:
+def _publish(campaign: Campaign, files: list[Path], outputs: Path) -> None:
     from impact.publication import publish
 
     folder = _folder(outputs / campaign.name)
@@ -118,7 +128,7 @@ def _publish(campaign: Campaign, answers: Path, outputs: Path) -> None:
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("Lecture", total=steps)
         written = publish(
-            campaign, answers, folder, progress=lambda step: progress.update(task, description=step, advance=1)
+            campaign, files, folder, progress=lambda step: progress.update(task, description=step, advance=1)
         )  # fmt: skip
     console.print(french(f"Résultats publiés pour {len(written)} associations dans {folder}."), style="bold green")
 
@@ -165,7 +175,9 @@ def _problems(problems: tuple) -> Table:
         cells = (str(problem.row or ""), problem.column, problem.value, problem.rule, problem.advice)
         table.add_row(*(Text(french(cell)) for cell in cells))
     if len(problems) > SHOWN_PROBLEMS:
-        table.caption = f"… et {len(problems) - SHOWN_PROBLEMS} autres, avec leurs motifs, dans le fichier de quarantaine."
+        table.caption = (
+            f"… et {len(problems) - SHOWN_PROBLEMS} autres, avec leurs motifs, dans le fichier de quarantaine."
+        )
     return table
 
 
@@ -173,7 +185,7 @@ def main() -> None:
     """Run the command; what a user can cause ends in one French message on stderr and a non-zero exit code."""
     complaints = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
-        code = app(standalone_mode=False)
+        code = app(prog_name="impact", standalone_mode=False)
     except QuestionnaireError as error:
         complaints.print(french(f"{len(error.problems)} fautes à corriger :"), style="bold red", markup=False)
         complaints.print(str(error), markup=False)

@@ -22,6 +22,7 @@ STATISTICS = {
     "risen": "share", "stable": "share", "fallen": "share",
     "alpha": "coefficient",
 }  # fmt: skip
+ABOUT_THE_SCALE = ("alpha", "reliable_change")  # of the instrument, everyone together: they say nothing of a group
 NOT_DISPLAYED = "sans_reponse"
 FEW = 50
 LEAST_SHARE, MOST_SHARE = 0.10, 0.90
@@ -72,7 +73,9 @@ def release(results: pd.DataFrame, rules: Rules, *, audience: str, context: Mapp
     Source: design rules of confidentiality (threshold, complement, rounding, "the others").
     """
     table = _checked(results, audience)
-    reasons = _under_threshold(table, rules) | _hidden_categories(table, rules) | _too_few_others(table, rules, audience)
+    reasons = (
+        _under_threshold(table, rules) | _hidden_categories(table, rules) | _too_few_others(table, rules, audience)
+    )
     mine = table[table["association"].isin([audience, WHOLE]) & (table["category"] != NOT_DISPLAYED)]
     rows = [_cleared(row, rules, reasons.get(index, "")) for index, row in mine.iterrows()]
     return Release(audience, pd.DataFrame(rows, columns=SHOWN_COLUMNS), dict(context), rules)
@@ -121,7 +124,7 @@ def _hidden_categories(table: pd.DataFrame, rules: Rules) -> dict[int, str]:
 def _too_few_others(table: pd.DataFrame, rules: Rules, audience: str) -> dict[int, str]:
     """The pooled rows of a scale need enough other associations, none of them weighing more than its share."""
     reasons = {}
-    pooled = table[table["association"] == WHOLE]
+    pooled = table[(table["association"] == WHOLE) & ~table["statistic"].isin(ABOUT_THE_SCALE)]
     for index, row in pooled.iterrows():
         same = table[(table["scale"] == row["scale"]) & (table["statistic"] == "change") & (table["breakdown"] == "")]
         others = same[~same["association"].isin([audience, WHOLE])]["n"]
@@ -137,7 +140,9 @@ def _cleared(row: pd.Series, rules: Rules, reason: str) -> dict[str, object]:
     if not reason and not math.isfinite(row["estimate"]):
         reason = "non calculable"
     if reason:
-        return cleared | dict.fromkeys(("n", "estimate", "ci_low", "ci_high")) | {"status": "suppressed", "reason": reason}
+        return (
+            cleared | dict.fromkeys(("n", "estimate", "ci_low", "ci_high")) | {"status": "suppressed", "reason": reason}
+        )
     return cleared | {"n": shown_count(row["n"], rules)} | _rounded(row, rules)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -16,7 +16,7 @@ from impact.cube import cube_inputs, write_cube
 from impact.disclosure import Release, release
 from impact.errors import ImpactError
 from impact.scoring import score
-from impact.validation import Checked, check_file
+from impact.validation import check_files
 
 JOURNAL = "journal_de_diffusion.csv"
 Progress = Callable[[str], None]
@@ -58,18 +58,18 @@ def context(campaign: Campaign, association: Association) -> dict[str, object]:
     }
 
 
-def fingerprint(campaign: Campaign, answers: Path) -> str:
+def fingerprint(campaign: Campaign, files: Sequence[Path]) -> str:
     """Return the hash of all that decides the results: answers, declarations, code version."""
     digest = hashlib.sha256(__version__.encode())
-    for path in [answers, *sorted(campaign.folder.glob("*.*")), *sorted(Path(__file__).parent.rglob("*.py"))]:
+    for path in [*files, *sorted(campaign.folder.glob("*.*")), *sorted(Path(__file__).parent.rglob("*.py"))]:
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()
 
 
-def releases(checked: Checked, campaign: Campaign) -> list[Release]:
-    """Score, analyse and clear checked answers: one release for each association that has answers."""
-    scores = score(checked.accepted, campaign.questionnaire)
-    results = analyse(checked.accepted, scores, campaign)
+def releases(responses: pd.DataFrame, campaign: Campaign) -> list[Release]:
+    """Score, analyse and clear accepted responses: one release for each association that has answers."""
+    scores = score(responses, campaign.questionnaire)
+    results = analyse(responses, scores, campaign)
     present = set(results["association"])
     return [
         release(results, campaign.rules, audience=association.code, context=context(campaign, association))
@@ -78,8 +78,10 @@ def releases(checked: Checked, campaign: Campaign) -> list[Release]:
     ]
 
 
-def publish(campaign: Campaign, answers: Path, outputs: Path, *, progress: Progress = lambda step: None) -> list[Path]:
-    """Check a file of answers and write the cube of each association under `outputs`, with the journal of decisions.
+def publish(
+    campaign: Campaign, files: Sequence[str | Path], outputs: Path, *, progress: Progress = lambda step: None
+) -> list[Path]:
+    """Check files of answers and write the cube of each association under `outputs`, with the journal of decisions.
 
     Nothing is done again when neither the answers, the declarations nor the code changed.
 
@@ -91,17 +93,19 @@ def publish(campaign: Campaign, answers: Path, outputs: Path, *, progress: Progr
     ------
     ImpactError for whatever a user can cause (unreadable answers, nothing accepted, unwritable folder).
     """
-    if not Path(answers).is_file():
-        raise ImpactError("le fichier de réponses est introuvable.", where=answers, remedy="Vérifier son chemin.")
-    inputs = fingerprint(campaign, Path(answers))
+    files = [Path(file) for file in files]
+    for file in files:
+        if not file.is_file():
+            raise ImpactError("le fichier de réponses est introuvable.", where=file, remedy="Vérifier son chemin.")
+    inputs = fingerprint(campaign, files)
     folders = [outputs / association.code for association in campaign.associations]
     if all(cube_inputs(folder) == inputs for folder in folders):
         progress("Rien n’a changé : les résultats déjà publiés restent valables.")
         return folders
     progress("Vérification des réponses")
-    checked = check_file(answers, campaign)
+    responses = pd.concat([one.accepted for one in check_files(files, campaign)], ignore_index=True)
     progress("Scores, analyse et secret statistique")
-    cleared = releases(checked, campaign)
+    cleared = releases(responses, campaign)
     written = []
     for one in cleared:
         progress(f"Figures et résultats : {one.context['association']}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,7 +24,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Item:
-    """One question; `choices` is empty for open questions and numbers."""
+    """One question; `choices` is empty for open questions and numbers; `bounds` holds for numbers."""
 
     name: str
     label: str
@@ -31,6 +32,7 @@ class Item:
     choices: tuple[Choice, ...] = ()
     reverse: bool = False
     breakdown: bool = False
+    bounds: tuple[float, float] = (-math.inf, math.inf)
 
     @property
     def values(self) -> dict[str, float]:
@@ -105,7 +107,7 @@ def read_questionnaire(path: str | Path) -> Questionnaire:
     Parameters
     ----------
     path : the file. Extra columns: on `begin_group` rows `score`, `min_answered`, `dimension`, `direction`, `source`,
-        `licence`; on questions `reverse`, `breakdown`; on choices `value`, `missing`. A group with a score is a scale.
+        `licence`; on questions `reverse`, `breakdown`; on choices `points`, `missing`. A group with a score is a scale.
 
     Raises
     ------

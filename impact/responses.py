@@ -44,7 +44,9 @@ def read_answers(path: str | Path) -> Answers:
     if not path.is_file():
         raise ResponsesError("le fichier est introuvable.", where=path, remedy="Vérifier son nom et son dossier.")
     if path.stat().st_size == 0:
-        raise ResponsesError("le fichier est vide (0 octet).", where=path, remedy="Refaire l’export ou l’enregistrement.")
+        raise ResponsesError(
+            "le fichier est vide (0 octet).", where=path, remedy="Refaire l’export ou l’enregistrement."
+        )
     readers = {".xlsx": _xlsx_rows, ".ods": _ods_rows}
     rows = enumerate(readers.get(path.suffix.lower(), _csv_rows)(path), start=1)
     numbered = [(number, row) for number, row in rows if any(row)]
@@ -105,7 +107,7 @@ def _csv_rows(path: Path) -> Iterator[list[str]]:
     csv.field_size_limit(10_000_000)
     try:
         for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
-            yield [cell.strip() for cell in row]
+            yield [_unguarded(cell.strip()) for cell in row]
     except csv.Error as error:
         raise ResponsesError(f"le CSV est abîmé ({error}).", where=path, remedy=RESAVE) from None
 
@@ -152,6 +154,11 @@ def _text(value: object) -> str:
     return str(value).strip()
 
 
+def _unguarded(cell: str) -> str:
+    """Take off the apostrophe that `write_csv` put before a text that looks like a formula."""
+    return cell[1:] if cell[:1] == "'" and cell[1:2] in FORMULA_STARTS and cell[1:] else cell
+
+
 def write_csv(table: pd.DataFrame, path: Path) -> Path:
     """Write a table for spreadsheets (`;`, UTF-8 with BOM), no text cell being taken for a formula."""
 
@@ -165,4 +172,3 @@ def write_csv(table: pd.DataFrame, path: Path) -> Path:
         advice = "Choisir un dossier où l’on peut écrire, ou fermer le fichier s’il est ouvert."
         raise ResponsesError(f"impossible d’écrire ({system_reason(error)}).", where=path, remedy=advice) from None
     return path
-

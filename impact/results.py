@@ -60,5 +60,7 @@ FRENCH_STATISTICS = {
 
 def in_french(table: pd.DataFrame, digits: int = 2) -> pd.DataFrame:
     """Return a table of results (or a scoring summary) as the evaluation lead reads it: French names, rounded."""
-    shown = table.round(digits).replace({"statistic": FRENCH_STATISTICS}) if "statistic" in table else table.round(digits)
+    shown = (
+        table.round(digits).replace({"statistic": FRENCH_STATISTICS}) if "statistic" in table else table.round(digits)
+    )
     return shown.rename(columns=FRENCH).dropna(axis="columns", how="all").fillna("")

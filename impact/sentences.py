@@ -18,6 +18,11 @@ def number(value: float, digits: int = 1, *, sign: bool = False) -> str:
     return f"{'' if zero else MINUS if value < 0 else '+' if sign else ''}{text}"
 
 
+def points(value: float) -> str:
+    """Return a number of points, in the plural from two on."""
+    return f"{number(value)} point{'s' if abs(value) >= 2 else ''}"
+
+
 def of_ten(count: int) -> str:
     """Return a count of persons out of ten in words."""
     words = ("aucune", "une", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix")
@@ -68,7 +73,7 @@ def who_answered(release: Release) -> str:
     ]
     if not told:
         return insufficient(release)
-    text = f"Ont répondu : {' et '.join(told)}."
+    text = f"Ont répondu : {', '.join(told[:-1])}{' et ' if told[:-1] else ''}{told[-1]}."
     returned = release.row("returned")
     if not release.context["paired"]:
         return french(text)
@@ -85,7 +90,11 @@ def who_is_missing(release: Release) -> str:
     if not (release.context["paired"] and shown(first) and shown(returned)) or first["n"] <= returned["n"]:
         return ""
     count = max(1, math.floor(10 * (first["n"] - returned["n"]) / first["n"] + 0.5))
-    verbs = ("n’a pas répondu", "n’a pas pu être reconnue") if count == 1 else ("n’ont pas répondu", "n’ont pas pu être reconnues")
+    verbs = (
+        ("n’a pas répondu", "n’a pas pu être reconnue")
+        if count == 1
+        else ("n’ont pas répondu", "n’ont pas pu être reconnues")
+    )
     return french(
         f"Environ {of_ten(count)} {verbs[0]} la seconde fois, ou {verbs[1]}. "
         "On ne sait pas ce qui a changé pour elles : celles qui restent vont peut-être mieux, ou moins bien."
@@ -137,7 +146,7 @@ def people(release: Release, scale: str) -> str:
     least = release.row("reliable_change", scale=scale, association=WHOLE)
     beyond = ""
     if shown(least):
-        beyond = f" (un écart de moins de {number(least['estimate'])} point ne se distingue pas du hasard des réponses)"
+        beyond = f" (un écart de moins de {points(least['estimate'])} ne se distingue pas du hasard des réponses)"
     return french(f"Score plus haut pour {rose}, plus bas pour {fell}, à peu près le même pour {same}{beyond}.")
 
 
@@ -149,7 +158,8 @@ def whole(release: Release, scale: str) -> str:
     way = direction(row, scale_context(release, scale)["higher_is_better"])
     word = {"better": "amélioration", "worse": "dégradation", "unclear": "évolution incertaine"}[way]
     low, high = (number(row[name], sign=True) for name in ("ci_low", "ci_high"))
-    return french(f"Toutes associations ensemble : {word}, entre {low} et {high} points.")
+    sense = "" if scale_context(release, scale)["higher_is_better"] else " (plus haut, moins bien)"
+    return french(f"Toutes associations ensemble : {word}, entre {low} et {high} points{sense}.")
 
 
 def cautions(release: Release) -> list[str]:
@@ -162,7 +172,9 @@ def cautions(release: Release) -> list[str]:
         f"{release.rules.threshold} personnes, pour que personne ne puisse être reconnu.",
     ]
     if release.context["design"] in REPORTED:
-        words.insert(1, "La situation de départ est un souvenir : il est souvent plus sombre que ce qui avait été vécu.")
+        words.insert(
+            1, "La situation de départ est un souvenir : il est souvent plus sombre que ce qui avait été vécu."
+        )
     if release.context["design"] == "repeated_cross_sections":
         words.insert(1, "Les personnes des deux vagues ne sont pas les mêmes : une partie de l’écart peut venir de là.")
     return [french(text) for text in words]

@@ -104,7 +104,9 @@ def _self_made_code(number: int) -> str:
 def _traits(people: int, scales: int, rng: np.random.Generator) -> np.ndarray:
     """Standard normal traits, shape (people, scales), correlated by a common factor."""
     common = rng.standard_normal((people, 1))
-    return np.sqrt(SCALES_CORRELATION) * common + np.sqrt(1 - SCALES_CORRELATION) * rng.standard_normal((people, scales))
+    return np.sqrt(SCALES_CORRELATION) * common + np.sqrt(1 - SCALES_CORRELATION) * rng.standard_normal(
+        (people, scales)
+    )
 
 
 def _leaving(level: np.ndarray, dropout: float) -> np.ndarray:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import count
 from pathlib import Path
 
 import pandas as pd
@@ -38,30 +39,47 @@ class Checked:
     def table(self) -> pd.DataFrame:
         """The problems as one table for the evaluation lead: ligne, colonne, valeur, règle, conseil."""
         rows = [(one.row, one.column, one.value, french(one.rule), french(one.advice)) for one in self.problems]
-        return pd.DataFrame(rows, columns=["ligne", "colonne", "valeur", "règle", "conseil"])
+        table = pd.DataFrame(rows, columns=["ligne", "colonne", "valeur", "règle", "conseil"])
+        return table.astype({"ligne": "Int64"})
 
     def write_quarantine(self) -> Path | None:
-        """Write the rejected rows next to the input, with their row number and reasons; None when there is none."""
-        path = self.path.with_suffix(".quarantaine.csv")
+        """Write the rejected rows next to the input, with their row number and reasons; None when there is none.
+
+        A quarantine file that is already there may hold corrections: it is never overwritten by other rows.
+        """
         if not len(self.quarantined):
-            path.unlink(missing_ok=True)
             return None
-        return write_csv(self.quarantined, path)
+        draft = write_csv(self.quarantined, self.path.with_suffix(".quarantaine.tmp"))
+        for number in count(1):
+            path = self.path.with_suffix(f".quarantaine{f'-{number}' if number > 1 else ''}.csv")
+            if not path.exists() or path.read_bytes() == draft.read_bytes():
+                return draft.replace(path)
 
 
 def check_file(path: str | Path, campaign: Campaign) -> Checked:
     """Read and check a file of answers, and write its quarantine file if rows were rejected."""
-    checked = check(read_answers(path), campaign)
-    checked.write_quarantine()
-    return checked
+    return check_files([path], campaign)[0]
 
 
-def check(answers: Answers, campaign: Campaign) -> Checked:
+def check_files(paths: Sequence[str | Path], campaign: Campaign) -> list[Checked]:
+    """Read and check several files of one campaign, for example a file and its corrected quarantine.
+
+    A person x wave accepted from one file is a repetition in the next ones. Writes the quarantine files.
+    """
+    done: list[Checked] = []
+    for path in paths:
+        done.append(check(read_answers(path), campaign, before=[one.accepted for one in done]))
+        done[-1].write_quarantine()
+    return done
+
+
+def check(answers: Answers, campaign: Campaign, *, before: Sequence[pd.DataFrame] = ()) -> Checked:
     """Check every cell against the questionnaire and the campaign; codes or labels are accepted.
 
     Parameters
     ----------
     answers : from read_answers; a cell matches a code or a label whatever its case, accents, kind of apostrophe or spaces.
+    before : responses accepted from other files of the campaign.
 
     Returns
     -------
@@ -86,7 +104,10 @@ def check(answers: Answers, campaign: Campaign) -> Checked:
         Problem(answers.path.name, rule, advice, row=int(row), column=shown.get(column, column), value=value)
         for row, column, value, rule, advice in faults
     ]
-    problems += _duplicates(answers.path, responses.drop(index=[p.row for p in problems if p.row]))
+    sound = responses.drop(index=[problem.row for problem in problems if problem.row])
+    column = shown.get("participant", "participant")
+    problems += _duplicates(answers.path, sound, column)
+    problems += _already_accepted(answers.path, sound, column, before)
     problems.sort(key=lambda problem: problem.row or 0)
     return _split(answers, responses, problems)
 
@@ -184,24 +205,40 @@ def _code_question(column: pd.Series, question: Item):
         rule = ("réponse inconnue", nearest("", sorted(allowed)))
     elif question.kind in ("integer", "decimal"):
         number = pd.to_numeric(column.str.replace(",", "."), errors="coerce")
-        good = (column == "") | (number.notna() & ((question.kind == "decimal") | (number % 1 == 0)))
-        rule = ("ce n’est pas un nombre", "Écrire un nombre, sans unité.")
+        whole = (question.kind == "decimal") | (number % 1 == 0)
+        good = (column == "") | (number.between(*question.bounds) & whole)
+        low, high = question.bounds
+        rule = ("ce n’est pas un nombre possible", f"Écrire un nombre entre {low:g} et {high:g}, sans unité.")
     else:
         good = ~column.str.startswith("=")
         rule = ("formule, jamais évaluée", "Remplacer la formule par son texte.")
     return column.where(column != "", pd.NA), [(row, column.name, cell, *rule) for row, cell in column[~good].items()]
 
 
-def _duplicates(path: Path, responses: pd.DataFrame) -> list[Problem]:
+def _duplicates(path: Path, responses: pd.DataFrame, column: str) -> list[Problem]:
     """A person x wave seen again: the first row is kept, the next ones are told."""
     keys = list(KEY_COLUMNS)
     first = responses.reset_index().groupby(keys)["row"].transform("first")
     again = responses.duplicated(keys).to_numpy()
     return [
         Problem(path.name, f"même personne, même vague qu’à la ligne {int(seen)}", "Garder la bonne des deux lignes, "
-                "ou corriger le code ou la vague.", row=int(row), column="participant", value=str(person))
+                "ou corriger le code ou la vague.", row=int(row), column=column, value=str(person))
         for row, seen, person in zip(responses.index[again], first[again], responses["participant"][again], strict=True)
     ]  # fmt: skip
+
+
+def _already_accepted(
+    path: Path, responses: pd.DataFrame, column: str, before: Sequence[pd.DataFrame]
+) -> list[Problem]:
+    """A person x wave accepted from another file."""
+    keys = list(KEY_COLUMNS)
+    seen = {key for table in before for key in table[keys].itertuples(index=False, name=None)}
+    rule, advice = "même personne, même vague que dans un autre fichier", "Garder la bonne des deux lignes."
+    return [
+        Problem(path.name, rule, advice, row=int(row), column=column, value=str(key[-1]))
+        for row, key in zip(responses.index, responses[keys].itertuples(index=False, name=None), strict=True)
+        if key in seen
+    ]
 
 
 def _split(answers: Answers, responses: pd.DataFrame, problems: list[Problem]) -> Checked:

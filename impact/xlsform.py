@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -20,7 +21,7 @@ COLUMNS = {
         "constraint_message", "appearance", "default", "calculation", "readonly", "read_only", "choice_filter",
         "parameters", "repeat_count", "note", "reverse", "breakdown", *SCALE_COLUMNS,
     ),
-    "choices": ("list_name", "name", "label", "value", "missing", "order"),
+    "choices": ("list_name", "name", "label", "points", "missing", "order"),
     "settings": (
         "form_title", "form_id", "version", "default_language", "style", "instance_name",
         "public_key", "submission_url", "allow_choice_duplicates", "name",
@@ -31,6 +32,7 @@ NOT_ANSWERS = ("note", "calculate", "start", "end")
 YES, NO = ("oui", "yes", "true", "1"), ("", "non", "no", "false", "0")
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 BREAKDOWN_SIZE = range(2, 5)
+BOUND = re.compile(r"\s*\.\s*(>=|<=)\s*(-?\d+(?:\.\d+)?)\s*")
 
 
 def parse(path: Path) -> Questionnaire:
@@ -104,7 +106,7 @@ class _Reader:
         """Let the reference reader judge the file as KoboToolbox and ODK will."""
         try:
             convert(self.path)
-        except PyXFormError as error:
+        except (PyXFormError, TypeError) as error:
             self.fault(f"KoboToolbox et ODK refuseraient ce fichier ({error})", "Corriger, puis recommencer.")
 
     def questionnaire(self) -> Questionnaire | None:
@@ -135,12 +137,12 @@ class _Reader:
         return {name: tuple(known.values()) for name, known in lists.items()}
 
     def _value(self, row: int, cells: dict[str, str]) -> float | None:
-        text = cells.get("value", cells.get("name", "")).replace(",", ".")
+        text = cells.get("points", cells.get("name", "")).replace(",", ".")
         try:
             return float(text)
         except ValueError:
-            if "value" in cells:
-                self.fault("ce n’est pas un nombre", "Écrire par exemple 3.", "choices", row, "value", text)
+            if "points" in cells:
+                self.fault("ce n’est pas un nombre", "Écrire par exemple 3.", "choices", row, "points", text)
             return None
 
     def _flag(self, sheet: str, row: int, cells: dict[str, str], column: str) -> bool:
@@ -156,7 +158,9 @@ class _Reader:
         names: dict[str, int] = {}
         groups: list[tuple[int, dict[str, str], list[Item]]] = []
         for row, cells in self.sheets["survey"]:
-            kind, _, list_name = cells.get("type", "").replace("begin ", "begin_").replace("end ", "end_").partition(" ")
+            kind, _, list_name = (
+                cells.get("type", "").replace("begin ", "begin_").replace("end ", "end_").partition(" ")
+            )
             if kind in ("end_group", "end_repeat"):
                 if not groups:
                     self.fault("fin de groupe sans début", "Retirer cette ligne.", "survey", row, "type", kind)
@@ -199,15 +203,29 @@ class _Reader:
             return None
         reverse = self._flag("survey", row, cells, "reverse")
         breakdown = self._flag("survey", row, cells, "breakdown")
-        item = Item(cells.get("name", ""), cells.get("label", ""), kind, choices or (), reverse, breakdown)
+        bounds = self._bounds(row, cells.get("constraint", ""))
+        item = Item(cells.get("name", ""), cells.get("label", ""), kind, choices or (), reverse, breakdown, bounds)
         if not item.label:
             self.fault("question sans texte", "Écrire la question.", "survey", row, "label", item.name)
         if reverse and not in_scale:
             self.fault("item inversé hors d’une échelle", "Retirer « reverse ».", "survey", row, "reverse", item.name)
         if breakdown and (kind != "select_one" or len(item.categories) not in BREAKDOWN_SIZE):
             advice = "Une question « breakdown » est un select_one de deux à quatre modalités."
-            self.fault("cette question ne peut pas détailler les résultats", advice, "survey", row, "breakdown", item.name)
+            self.fault(
+                "cette question ne peut pas détailler les résultats", advice, "survey", row, "breakdown", item.name
+            )
         return item
+
+    def _bounds(self, row: int, constraint: str) -> tuple[float, float]:
+        """Read a constraint such as `. >= 0 and . <= 110`; another one would not be checked, so it is refused."""
+        bounds = {">=": -math.inf, "<=": math.inf}
+        for part in constraint.split(" and ") if constraint else []:
+            if match := BOUND.fullmatch(part):
+                bounds[match[1]] = float(match[2])
+            else:
+                advice = "Écrire des bornes, par exemple : . >= 0 and . <= 110"
+                self.fault("contrainte non comprise", advice, "survey", row, "constraint", constraint)
+        return bounds[">="], bounds["<="]
 
     def _scale(self, row: int, cells: dict[str, str], items: list[Item]) -> Scale | None:
         """Return the scale a closed group declares, None for an ordinary group."""
@@ -224,7 +242,7 @@ class _Reader:
             if not cells.get(column):
                 self.fault("cellule vide : toute échelle la déclare", "La remplir.", "survey", row, column)
         for item in items:
-            if item.choices and len(item.values) < 2 or item.kind != "select_one":
+            if (item.choices and len(item.values) < 2) or item.kind != "select_one":
                 advice = "Un item d’échelle est un select_one dont les modalités sont des nombres."
                 self.fault("item sans valeur numérique", advice, "survey", row, "type", item.name)
         least = cells.get("min_answered", "")

@@ -30,7 +30,7 @@ def results(campaign, checked):
 
 @pytest.fixture(scope="session")
 def cleared(campaign, checked):
-    return {one.audience: one for one in releases(checked, campaign)}
+    return {one.audience: one for one in releases(checked.accepted, campaign)}
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Values computed by R, read from the project's own data first, then from the references shared beside the repository."""
+"""Values computed by R, read from the project's own data, else from those shared beside the repository."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import impact
 from impact.campaign import read_campaign
 from impact.cube import read_cube
 from impact.errors import CampaignError, CubeError, QuestionnaireError, ResponsesError, french
-from impact.validation import check_file
+from impact.validation import check_file, check_files
 from tests.conftest import SMALL_CAMPAIGN, SMALL_QUESTIONNAIRE
 
 HEADER = "association;wave;participant;genre;lie1;lie2;lie3"
@@ -109,7 +109,9 @@ def test_repeated_column(send):
 def test_missing_column(send):
     said = refused(ResponsesError, send, "a;avant;P1;f;1;2", header="association;wave;participant;genre;lie1;lien2")
     assert french("il manque 2 colonnes : « lie2 » (est-ce « lien2 » ?), « lie3 » (est-ce « lien2 » ?).") in said
-    assert "Reprendre les noms du questionnaire, sans en changer ; aucune ligne n’a été prise." in said.replace("\xa0", " ")
+    assert "Reprendre les noms du questionnaire, sans en changer ; aucune ligne n’a été prise." in said.replace(
+        "\xa0", " "
+    )
 
 
 def test_extra_column(send):
@@ -155,6 +157,18 @@ def test_bad_row_goes_to_quarantine(send, tmp_path, row, said):
     assert kept[1].startswith("2;")
 
 
+@pytest.mark.parametrize("age", ["-4", "200", "vingt", "20,5", "1e9"])
+def test_impossible_number(small, tmp_path, age):
+    line = "| | integer | age | Votre âge | | | | | | | | | . >= 0 and . <= 110 |\n| | select_one genre"
+    text = SMALL_QUESTIONNAIRE.replace("| source | licence |", "| source | licence | constraint |", 1)
+    campaign = read_campaign(small(text.replace("| | select_one genre", line, 1)))
+    (tmp_path / "envoi.csv").write_text(f"{HEADER};age\n{GOOD};{age}\n{GOOD.replace('P1', 'P2')};44", "utf-8")
+    checked = check_file(tmp_path / "envoi.csv", campaign)
+    said = french(f"ce n’est pas un nombre possible (trouvé : « {age} »). Écrire un nombre entre 0 et 110")
+    assert said in only_problem(checked)
+    assert list(checked.accepted["participant"]) == ["P2"]
+
+
 def test_workbook_formula_is_never_evaluated(small, tmp_path):
     from openpyxl import Workbook
 
@@ -175,6 +189,35 @@ def test_duplicated_person_and_wave(send):
         "Garder la bonne des deux lignes, ou corriger le code ou la vague."
     )
     assert len(checked.accepted) == 3, "the same code in another association is another person"
+
+
+def test_corrections_in_a_quarantine_are_never_overwritten(send, tmp_path):
+    send("a;avant;P1;f;7;2;3")
+    path = tmp_path / "envoi.quarantaine.csv"
+    corrected = path.read_text("utf-8-sig").replace(";7;", ";3;")
+    path.write_text(corrected, "utf-8")
+    send("a;avant;P1;f;7;2;3")
+    send("a;avant;P1;f;7;2;3")
+    assert path.read_text("utf-8") == corrected
+    assert sorted(p.name for p in tmp_path.glob("envoi.q*")) == ["envoi.quarantaine-2.csv", "envoi.quarantaine.csv"]
+
+
+def test_a_file_and_its_quarantine_together(small, tmp_path):
+    (tmp_path / "envoi.csv").write_text(f"{HEADER}\n{GOOD}\n{GOOD}", "utf-8")
+    campaign = read_campaign(small())
+    check_file(tmp_path / "envoi.csv", campaign)
+    first, second = check_files([tmp_path / "envoi.csv", tmp_path / "envoi.quarantaine.csv"], campaign)
+    assert len(first.accepted) == 1
+    assert french("même personne, même vague que dans un autre fichier") in only_problem(second)
+
+
+def test_a_text_that_looks_like_a_formula_comes_back_whole(small, tmp_path):
+    text = SMALL_QUESTIONNAIRE.replace("| | select_one genre", "| | text | mots | Un mot |\n| | select_one genre", 1)
+    campaign = read_campaign(small(text))
+    (tmp_path / "envoi.csv").write_text(f"{HEADER};mots\na;avant;P1;f;7;2;3;- je sors plus", "utf-8")
+    check_file(tmp_path / "envoi.csv", campaign)
+    again = impact.read_answers(tmp_path / "envoi.quarantaine.csv")
+    assert again.table["mots"].tolist() == ["- je sors plus"]
 
 
 def test_corrected_quarantine_reads_back(send, small, tmp_path):

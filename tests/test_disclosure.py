@@ -81,10 +81,14 @@ def test_nobody_is_left_alone_in_a_breakdown(sizes, missing):
     assert all(named[name] >= 10 for name in shown)
     if shown:
         assert hidden == 0 or hidden >= 10
-        assert all(sum(sizes) + missing - named[name] in {0} or sum(sizes) + missing - named[name] >= 10 for name in shown)
+        assert all(
+            sum(sizes) + missing - named[name] in {0} or sum(sizes) + missing - named[name] >= 10 for name in shown
+        )
 
 
-@pytest.mark.parametrize(("n", "threshold", "said"), [(10, 10, 10), (12, 10, 10), (13, 10, 15), (7, 7, 10), (48, 10, 50)])
+@pytest.mark.parametrize(
+    ("n", "threshold", "said"), [(10, 10, 10), (12, 10, 10), (13, 10, 15), (7, 7, 10), (48, 10, 50)]
+)
 def test_counts_are_rounded_but_never_under_the_threshold(n, threshold, said):
     assert shown_count(n, Rules(threshold=threshold, reason="essai")) == said
 

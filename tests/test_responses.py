@@ -50,14 +50,18 @@ def write_ods(rows, path):
 
     def cell(text):
         formula = f'table:formula="of:{escape(text)}"' if text.startswith("=") else ""
-        return f'<table:table-cell office:value-type="string" {formula}><text:p>{escape(text)}</text:p></table:table-cell>'
+        return (
+            f'<table:table-cell office:value-type="string" {formula}><text:p>{escape(text)}</text:p></table:table-cell>'
+        )
 
     lines = "".join(f"<table:table-row>{''.join(map(cell, row))}</table:table-row>" for row in rows)
     body = f'<office:body><office:spreadsheet><table:table table:name="F1">{lines}</table:table></office:spreadsheet></office:body>'
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
         archive.writestr("content.xml", f"<office:document-content {spaces}>{body}</office:document-content>")
-        archive.writestr("META-INF/manifest.xml", '<manifest xmlns="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>')
+        archive.writestr(
+            "META-INF/manifest.xml", '<manifest xmlns="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>'
+        )
     return path
 
 

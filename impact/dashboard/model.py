@@ -45,7 +45,7 @@ class Dashboard:
             words = f'<p class="insuffisant"><strong>{escape(said)}</strong> {WHY_NOTHING}</p>'
         else:
             words = f"<p>{escape(said)}</p><p>{escape(missing)}</p>"
-        return f'<section><h2>Qui a répondu{NBSP}?</h2>{words}{self._figure("repondants")}</section>'
+        return f"<section><h2>Qui a répondu{NBSP}?</h2>{words}{self._figure('repondants')}</section>"
 
     def glance(self) -> str:
         """One sentence a scale, all dimensions at once."""
@@ -54,7 +54,9 @@ class Dashboard:
             row = self.release.row("adjusted_change", scale=scale["name"])
             way = sentences.direction(row, scale["higher_is_better"]) if sentences.shown(row) else "suppressed"
             mark, word = VERDICTS[way]
-            lines.append(f'<li class="{way}"><span aria-hidden="true">{mark}</span> {escape(scale["label"])}{NBSP}: {word}</li>')
+            lines.append(
+                f'<li class="{way}"><span aria-hidden="true">{mark}</span> {escape(scale["label"])}{NBSP}: {word}</li>'
+            )
         return f'<section><h2>En bref</h2><ul class="bref">{"".join(lines)}</ul></section>'
 
     def dimensions(self) -> str:
@@ -115,7 +117,9 @@ class Dashboard:
 
 
 NBSP = "\u00a0"
-WHY_NOTHING = "Avec si peu de réponses, un chiffre dirait surtout le hasard, et pourrait faire reconnaître une personne."
+WHY_NOTHING = (
+    "Avec si peu de réponses, un chiffre dirait surtout le hasard, et pourrait faire reconnaître une personne."
+)
 VERDICTS = {
     "better": ("▲", "une amélioration se lit"),
     "worse": ("▼", "une dégradation se lit"),

@@ -1,0 +1,1 @@
+"""Statistics: pure functions, small tables in, rows of the results vocabulary out."""

@@ -1,0 +1,108 @@
+"""The `impact` command: French help, one message for each mistake, a non-zero exit code, never a traceback."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from impact.errors import french
+
+ROOT = Path(__file__).parents[1]
+
+
+def impact(*words, **options):
+    """Run the command as a user does; return (exit code, all it said on one line)."""
+    command = [sys.executable, "-c", "from impact.cli import main; main()", *map(str, words)]
+    environment = os.environ | {"COLUMNS": "200", "PYTHONIOENCODING": "utf-8"}
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", cwd=options.get("cwd", ROOT), env=environment)
+    assert "Traceback" not in done.stderr
+    return done.returncode, " ".join((done.stdout + done.stderr).split(" ")).strip()
+
+
+@pytest.mark.parametrize("command", [(), ("demo",), ("verifier",), ("publier",), ("servir",)])
+def test_help_is_in_french(command):
+    code, said = impact(*command, "--help")
+    assert code == 0
+    assert "Usage\u00a0:" in said
+    assert "Montrer cette aide." in said
+    for word in ("Show", "exit", "Commands", "default", "required", "Usage:", "<bool>"):
+        assert word not in said, word
+
+
+@pytest.mark.parametrize(
+    ("words", "expected", "said"),
+    [
+        (("verifier",), 2, "il manque « CAMPAGNE ». Pour l’aide : impact verifier --help"),
+        (("--loin",), 2, "l’option « --loin » n’existe pas."),
+        (("publie",), 2, "cette commande n’existe pas, ou a trop de mots."),
+        (("servir", "demonstration", "--port", "mille"), 2, "la valeur donnée à « NOMBRE » ne convient pas."),
+        (("verifier", "demonstratio", "x.csv"), 1, "la campagne « demonstratio » est introuvable. Vouliez-vous dire « demonstration » ?"),
+        (("verifier", "demonstration", "x.csv"), 1, "x.csv : le fichier est introuvable."),
+        (("publier", "demonstration", "x.csv", "--sorties", "/proc/nulle-part"), 1, "impossible d’écrire (dossier ou fichier inaccessible). Choisir avec --sorties"),
+    ],
+)  # fmt: skip
+def test_mistakes_get_one_french_message(words, expected, said):
+    code, text = impact(*words)
+    assert code == expected
+    assert french(said) in text
+
+
+def test_servir_without_results(tmp_path):
+    code, said = impact("servir", "demonstration", "--sorties", tmp_path)
+    assert code == 1
+    assert said
+
+
+def test_port_in_use_is_told_before_any_work(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        code, said = impact("demo", "--port", port, "--sorties", tmp_path)
+    assert code == 1
+    assert f"Le port {port} est déjà pris." in said
+    assert not list(tmp_path.iterdir())
+
+
+def test_verifier_tells_rows_and_where_the_others_are(answers_file, tmp_path):
+    copy = Path(shutil.copy(answers_file, tmp_path / "envoi.csv"))
+    code, said = impact("verifier", "demonstration", copy)
+    assert code == 1, "some rows were put aside"
+    assert french("579 lignes lues : 569 acceptées, 10 mises de côté.") in said
+    assert "valeur hors des réponses possibles" in said
+    assert (tmp_path / "envoi.quarantaine.csv").is_file()
+
+
+def test_verifier_of_a_clean_file(campaign, tmp_path):
+    from impact.responses import write_csv
+    from impact.simulation import simulate
+
+    code, said = impact(
+        "verifier", "demonstration", write_csv(simulate(campaign, mistakes=False), tmp_path / "envoi.csv")
+    )
+    assert (code, said) == (0, french("578 lignes lues : 578 acceptées, 0 mises de côté."))
+
+
+def test_faulty_questionnaire_lists_all_its_faults(small):
+    folder = small()
+    path = folder / "questionnaire.md"
+    path.write_text(path.read_text("utf-8").replace("| sum | 2 |", "| total | 9 |"), "utf-8")
+    code, said = impact("verifier", folder, "x.csv")
+    assert code == 1
+    assert french("2 fautes à corriger :") in said
+    assert french("colonne « min_answered »") in said
+
+
+def test_publier_shows_each_access_once(answers_file, tmp_path):
+    copy = Path(shutil.copy(answers_file, tmp_path / "envoi.csv"))
+    code, said = impact("publier", "demonstration", copy, "--sorties", tmp_path / "sorties")
+    assert code == 0
+    assert "Résultats publiés pour 7 associations" in said
+    assert all(f"asso_{letter}" in said for letter in "abcdefg")
+    code, again = impact("publier", "demonstration", copy, "--sorties", tmp_path / "sorties")
+    assert code == 0
+    assert "Code secret" not in again

@@ -1,0 +1,137 @@
+"""Publishing: the simulated truth comes out, cubes come back, nothing is done twice, pages read only their cube."""
+
+import json
+
+import pandas as pd
+import pytest
+
+import impact
+from impact.cube import read_cube
+from impact.dashboard.model import Dashboard
+from impact.dashboard.view import show
+from impact.errors import ImpactError, StatisticsError
+from impact.simulation import Truth
+
+
+@pytest.fixture(scope="module")
+def outputs(campaign, answers_file, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sorties") / campaign.name
+    impact.publish(campaign, [answers_file], folder)
+    return folder
+
+
+def test_the_known_truth_is_found(results):
+    """Association D has no true change, F goes down, C rises most; the intervals say so on self-esteem."""
+    rows = results.query("statistic == 'adjusted_change' and scale == 'estime'").set_index("association")
+    assert rows.loc["asso_d", "ci_low"] < 0 < rows.loc["asso_d", "ci_high"]
+    assert rows.loc["asso_f", "ci_high"] < 0
+    assert rows.loc["asso_c", "ci_low"] > 0
+
+
+def test_dropout_depends_on_the_first_score(campaign):
+    table = impact.simulate(campaign, truth=Truth((4000,), (0.0,)), mistakes=False, seed=5)
+    first = table[table["vague"] == "avant"].set_index(["association", "participant"])
+    back = table[table["vague"] == "apres"].set_index(["association", "participant"]).index
+    level = pd.to_numeric(first["est01"], errors="coerce")
+    stayed = first.index.isin(back)
+    assert 0.17 < 1 - stayed.mean() < 0.24  # 20 %, a little more by the convexity of the logistic; n = 28,000
+    assert level[stayed].mean() - level[~stayed].mean() > 0.1
+
+
+def test_the_same_seed_gives_the_same_file(campaign):
+    pd.testing.assert_frame_equal(impact.simulate(campaign), impact.simulate(campaign))
+
+
+def test_a_cube_comes_back_as_it_was(cleared, outputs):
+    for code, one in cleared.items():
+        back, figures = read_cube(outputs / code)
+        pd.testing.assert_frame_equal(back.table, one.table, check_dtype=False)
+        assert json.loads(json.dumps(one.context)) == back.context
+        assert back.rules == one.rules
+        assert all(figure.sentence for figure in figures.values())
+
+
+def test_nothing_is_done_again_when_nothing_changed(campaign, answers_file, outputs):
+    before = {path: path.stat().st_mtime_ns for path in outputs.rglob("*") if path.is_file()}
+    steps = []
+    impact.publish(campaign, [answers_file], outputs, progress=steps.append)
+    assert len(steps) == 1
+    assert before == {path: path.stat().st_mtime_ns for path in outputs.rglob("*") if path.is_file()}
+
+
+def test_changed_answers_are_published_again(campaign, answers_file, tmp_path):
+    folder, copy = tmp_path / "sorties", tmp_path / "envoi.csv"
+    copy.write_bytes(answers_file.read_bytes())
+    impact.publish(campaign, [copy], folder)
+    lines = copy.read_text("utf-8-sig").splitlines()
+    copy.write_text("\n".join(lines[:-40]), "utf-8-sig")
+    steps = []
+    impact.publish(campaign, [copy], folder, progress=steps.append)
+    assert len(steps) > 1
+
+
+def test_no_answer_and_no_code_is_in_the_cubes(outputs, checked):
+    codes = set(checked.accepted["participant"])
+    for path in outputs.glob("*/*"):
+        text = path.read_text("utf-8")
+        assert not [code for code in codes if code in text], path.name
+
+
+def test_the_journal_holds_decisions_without_numbers(outputs):
+    journal = pd.read_csv(outputs / "journal_de_diffusion.csv", sep=";")
+    assert set(journal["status"]) == {"montré", "masqué"}
+    assert journal.loc[journal["status"] == "masqué", "reason"].notna().all()
+    assert not journal.select_dtypes("number").shape[1]
+
+
+def test_page_of_each_association(outputs, campaign):
+    for association in campaign.associations:
+        page = Dashboard(outputs / association.code)
+        html = page.header() + page.answered() + page.glance() + page.dimensions() + page.cautions()
+        html += "".join(page.detail(name) for _, name in page.breakdowns)
+        assert association.label in html
+        assert "Exemple\u00a0: données fictives" in html
+        assert not [other.label for other in campaign.associations if other.label in html and other != association]
+        assert "nan" not in html.replace("base64", "").lower().split("data:image")[0]
+
+
+def test_page_of_the_smallest_association_says_insufficient(outputs):
+    page = Dashboard(outputs / "asso_g")
+    assert "Effectif insuffisant (moins de 10 personnes)\u00a0: ne pas conclure." in page.answered()
+    assert page.dimensions().count('class="insuffisant"') == 4
+    assert page.detail("age").count('class="insuffisant"') == 4
+
+
+def test_labels_are_escaped(cleared):
+    page = Dashboard.__new__(Dashboard)
+    page.release, page.figures = cleared["asso_a"], {}
+    page.context = dict(cleared["asso_a"].context) | {"association": "<img src=x onerror=alert(1)>"}
+    assert "<img" not in page.header()
+
+
+def test_view_follows_one_choice_and_survives_any_value(outputs):
+    page = show(outputs / "asso_c")
+    closer = page.children[2]
+    choice, detail = closer.children[1], closer.children[2]
+    assert "Choisir une question" in detail.value
+    choice.value = "age"
+    assert "18 à 29 ans" in detail.value
+    choice.value = ""
+    assert "18 à 29 ans" not in detail.value
+
+
+def test_view_of_a_missing_cube_is_a_sentence(tmp_path):
+    assert "il n’y a pas de résultats publiés ici" in show(tmp_path).value
+
+
+def test_unpaired_designs_are_refused_clearly(campaign, checked):
+    from dataclasses import replace
+
+    after = replace(campaign, design="after_only")
+    with pytest.raises(StatisticsError, match="n’a pas d’évolution par personne"):
+        impact.analyse(checked.accepted, impact.score(checked.accepted, campaign.questionnaire), after)
+
+
+def test_missing_answers(campaign, tmp_path):
+    with pytest.raises(ImpactError, match="le fichier de réponses est introuvable"):
+        impact.publish(campaign, [tmp_path / "rien.csv"], tmp_path)
