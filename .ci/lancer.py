@@ -46,7 +46,7 @@ def install() -> None:
 
 def main() -> int:
     """Install, then run the asked command, passing the other words on to it."""
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 - this is where an older Python is told
         sys.exit(f"Il faut Python 3.11 ou plus récent ; celui-ci est {sys.version.split()[0]}.")
     if len(sys.argv) < 2 or sys.argv[1] not in COMMANDS:
         sys.exit(f"Usage : python .ci/lancer.py {{{'|'.join(COMMANDS)}}} [options]")

@@ -8,7 +8,7 @@ from importlib import import_module
 __version__ = "0.1.0"
 
 CONTENTS = {
-    "read_questionnaire": "impact.questionnaire",
+    "read_questionnaire": "impact.xlsform",
     "read_campaign": "impact.campaign",
     "simulate": "impact.simulation",
     "example_file": "impact.simulation",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from impact.errors import CampaignError, nearest
-from impact.questionnaire import KEY_COLUMNS, Questionnaire, read_questionnaire
+from impact.questionnaire import KEY_COLUMNS, Questionnaire
 from impact.rules import Rules
 
 DESIGNS = (
@@ -106,6 +106,8 @@ def read_campaign(campaign: str | Path) -> Campaign:
 
 
 def _build(folder: Path, declared: dict) -> Campaign:
+    from impact.xlsform import read_questionnaire
+
     _check_keys(declared)
     waves = tuple(Wave(**wave) for wave in declared["waves"])
     associations = tuple(Association(**association) for association in declared["associations"])

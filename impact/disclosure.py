@@ -18,7 +18,8 @@ SHOWN_COLUMNS = [*KEYS, "n", "estimate", "ci_low", "ci_high", "bound", "status",
 STATISTICS = {
     "responded": "count", "returned": "count",
     "mean_before": "mean", "mean_after": "mean", "mean": "mean",
-    "change": "mean", "adjusted_change": "mean", "pooled_change": "mean", "prediction_interval": "mean", "reliable_change": "mean",
+    "change": "mean", "adjusted_change": "mean", "pooled_change": "mean", "prediction_interval": "mean",
+    "reliable_change": "mean",
     "risen": "share", "stable": "share", "fallen": "share",
     "alpha": "coefficient",
 }  # fmt: skip
@@ -33,7 +34,7 @@ class Release:
     """Results cleared for one audience.
 
     `table`: one row per estimate; `status` is "shown" or "suppressed" (then no number at all, and `reason` says why);
-    `bound` is "<" or ">" where only « moins de 10 % » or « plus de 90 % » may be said. `context`: titles, labels, design.
+    `bound` is "<" or ">" where only « moins de 10 % » or « plus de 90 % » may be said. `context`: titles and labels.
     """
 
     audience: str

@@ -1,12 +1,10 @@
-"""Questionnaires: an XLSForm (Markdown or .xlsx) read by pyxform into frozen declarations."""
+"""Questionnaires as frozen declarations: Questionnaire, Scale, Item, Choice; `xlsform` reads them from a file."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
-
-from impact.errors import ImpactError
 
 KEY_COLUMNS = ("association", "wave", "participant")
 ILLEGIBLE = "illisible"
@@ -99,24 +97,3 @@ class Questionnaire:
     def question(self, name: str) -> Item:
         """Return the question called `name`."""
         return next(question for question in self.questions if question.name == name)
-
-
-def read_questionnaire(path: str | Path) -> Questionnaire:
-    """Read an XLSForm, in Markdown or .xlsx, with the extra columns that declare scales.
-
-    Parameters
-    ----------
-    path : the file. Extra columns: on `begin_group` rows `score`, `min_answered`, `dimension`, `direction`, `source`,
-        `licence`; on questions `reverse`, `breakdown`; on choices `points`, `missing`. A group with a score is a scale.
-
-    Raises
-    ------
-    QuestionnaireError listing every fault at once (file, sheet, row, column, value, rule, advice).
-    ImpactError when there is no such file.
-    """
-    from impact.xlsform import parse
-
-    path = Path(path)
-    if not path.is_file():
-        raise ImpactError("le questionnaire est introuvable.", where=path, remedy="Vérifier le nom du dossier.")
-    return parse(path)

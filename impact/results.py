@@ -46,8 +46,8 @@ FRENCH = {
     "statistic": "statistique", "n": "effectif", "estimate": "estimation", "std_error": "erreur type", "ci_low": "de",
     "ci_high": "à", "df": "ddl", "p_value": "p", "p_adjusted": "p ajusté", "effect_size": "taille d’effet",
     "effect_low": "effet, de", "effect_high": "effet, à", "effect_name": "effet", "method": "méthode",
-    "complete": "complets", "prorated": "complétés", "dropped": "écartés", "empty": "sans réponse", "status": "décision",
-    "reason": "raison", "bound": "borne",
+    "complete": "complets", "prorated": "complétés", "dropped": "écartés", "empty": "sans réponse",
+    "status": "décision", "reason": "raison", "bound": "borne",
 }  # fmt: skip
 FRENCH_STATISTICS = {
     "responded": "ont répondu", "returned": "ont répondu les deux fois", "alpha": "alpha de Cronbach",

@@ -45,7 +45,7 @@ class Rules:
             raise CampaignError(
                 "une règle est plus faible que ce que la méthode permet.",
                 where="[disclosure]",
-                remedy="count_base et others_pairs : 5 au moins ; others_least : 3 au moins ; others_share : 0.5 au plus.",
+                remedy="Au moins : count_base 5, others_pairs 5, others_least 3. Au plus : others_share 0.5.",
             )
 
     @classmethod

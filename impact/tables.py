@@ -21,7 +21,7 @@ SUPPRESSED = "effectif insuffisant"
 
 
 def scale_table(release: Release, scale: str) -> pd.DataFrame:
-    """Return what is known of one scale, one line a result, all text; « effectif insuffisant » where nothing is shown."""
+    """Return what is known of one scale, a line a result, all text; « effectif insuffisant » if nothing is shown."""
     lines = [_line(release.row(statistic, scale=scale), label) for statistic, label in LABELS.items()]
     lines.append(_line(release.row("pooled_change", scale=scale, association=WHOLE), "Toutes associations : évolution"))
     return pd.DataFrame(lines, columns=COLUMNS).map(french)

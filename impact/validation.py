@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import count
@@ -12,8 +11,9 @@ from pathlib import Path
 import pandas as pd
 
 from impact.campaign import Campaign
-from impact.errors import Problem, ResponsesError, french, nearest
-from impact.questionnaire import ILLEGIBLE, KEY_COLUMNS, Item
+from impact.coding import code_column, code_question, codes_of
+from impact.errors import Problem, ResponsesError, french
+from impact.questionnaire import KEY_COLUMNS
 from impact.responses import Answers, read_answers, write_csv
 
 QUARANTINE_COLUMNS = ("ligne", "motif")
@@ -22,8 +22,11 @@ SHOWN_CHOICES = 8
 
 @dataclass(frozen=True)
 class Checked:
-    """A checked file: `accepted` responses (association, wave, participant, questions; choice codes; pd.NA for no
-    answer), `quarantined` rows as they were with their reasons, all `problems`. Both tables keep the file's row numbers."""
+    """A checked file; both tables keep the row numbers of the file.
+
+    `accepted`: responses (association, wave, participant, then questions; choice codes; pd.NA for no answer).
+    `quarantined`: the rejected rows as they were, with their reasons. `problems`: every fault found.
+    """
 
     path: Path
     accepted: pd.DataFrame
@@ -78,7 +81,7 @@ def check(answers: Answers, campaign: Campaign, *, before: Sequence[pd.DataFrame
 
     Parameters
     ----------
-    answers : from read_answers; a cell matches a code or a label whatever its case, accents, kind of apostrophe or spaces.
+    answers : from read_answers; a cell matches a code or a label whatever its case, accents, apostrophe or spaces.
     before : responses accepted from other files of the campaign.
 
     Returns
@@ -93,10 +96,10 @@ def check(answers: Answers, campaign: Campaign, *, before: Sequence[pd.DataFrame
     problems = list(answers.problems) + _check_columns(answers.path, table, campaign)
     coded, faults = {}, []
     for name, allowed in _keys(table, campaign):
-        coded[name], found = _code_column(table[name], allowed, required=True)
+        coded[name], found = code_column(table[name], allowed, required=True)
         faults += found
     for question in campaign.questionnaire.questions:
-        coded[question.name], found = _code_question(table[question.name], question)
+        coded[question.name], found = code_question(table[question.name], question)
         faults += found
     responses = pd.DataFrame(coded, index=table.index)
     shown = campaign.columns
@@ -121,8 +124,8 @@ def _keys(table: pd.DataFrame, campaign: Campaign) -> list[tuple[str, dict[str, 
     if not campaign.paired and "participant" not in table:
         table["participant"] = [f"ligne {row}" for row in table.index]
     return [
-        ("association", _codes((a.code, a.label) for a in campaign.associations)),
-        ("wave", _codes((w.code, w.label) for w in campaign.waves)),
+        ("association", codes_of((a.code, a.label) for a in campaign.associations)),
+        ("wave", codes_of((w.code, w.label) for w in campaign.waves)),
         ("participant", None),
     ]
 
@@ -148,71 +151,6 @@ def _check_columns(path: Path, table: pd.DataFrame, campaign: Campaign) -> list[
         )
     advice = "Elle est ignorée. Si c’est une question, vérifier son nom."
     return [Problem(path.name, "colonne non prévue au questionnaire", advice, column=name) for name in extra]
-
-
-def plain(text: str) -> str:
-    """Return the text without case, accents, curly apostrophes, doubled or non-breaking spaces: what is compared."""
-    text = unicodedata.normalize("NFKD", text.replace("’", "'").replace("\u00a0", " ").replace("\u202f", " "))
-    return " ".join("".join(char for char in text if not unicodedata.combining(char)).casefold().split())
-
-
-def _codes(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Plain text -> code, for labels and codes, a code winning over another's label."""
-    pairs = list(pairs)
-    return {plain(label): code for code, label in pairs} | {plain(code): code for code, _ in pairs}
-
-
-def _code_column(column: pd.Series, allowed: dict[str, str] | None, *, required: bool = False):
-    """Return the column in codes, and its faults as (row, column, value, rule, advice)."""
-    codes = {value: _code(value, allowed) for value in column.unique()}
-    coded = column.map(codes).astype("object").where(column != "", pd.NA)
-    bad = coded.isna() & ((column != "") | required)
-    faults = [(row, column.name, value, *_say(value, allowed)) for row, value in column[bad].items()]
-    return coded, faults
-
-
-def _code(value: str, allowed: dict[str, str] | None) -> object:
-    if value.startswith("="):
-        return pd.NA
-    if allowed is None:
-        return value or pd.NA
-    text = plain(value)
-    return allowed.get(text, allowed.get(text.replace(",", ".").removesuffix(".0"), pd.NA))
-
-
-def _say(value: str, allowed: dict[str, str] | None) -> tuple[str, str]:
-    if not value:
-        return "cellule vide", "La remplir : sans elle on ne sait ni qui, ni quand."
-    if value.startswith("="):
-        return "formule, jamais évaluée", "Remplacer la formule par sa valeur."
-    allowed = allowed or {}
-    codes = list(dict.fromkeys(allowed.values()))
-    if value.replace(",", ".").replace(".", "", 1).isdigit():
-        return "valeur hors des réponses possibles", f"Réponses possibles : {', '.join(codes)}."
-    close = get_close_matches(plain(value), allowed, n=1, cutoff=0.7)
-    if close:
-        return "réponse inconnue", f"Vouliez-vous dire « {close[0]} » (code {allowed[close[0]]}) ?"
-    return "réponse inconnue", f"Réponses possibles : {', '.join(codes)}."
-
-
-def _code_question(column: pd.Series, question: Item):
-    if question.kind == "select_one":
-        allowed = _codes((choice.name, choice.label) for choice in question.choices) | {ILLEGIBLE: ILLEGIBLE}
-        return _code_column(column, allowed)
-    if question.kind == "select_multiple":
-        allowed = {choice.name for choice in question.choices}
-        good = column.map(lambda cell: set(cell.split()) <= allowed)
-        rule = ("réponse inconnue", nearest("", sorted(allowed)))
-    elif question.kind in ("integer", "decimal"):
-        number = pd.to_numeric(column.str.replace(",", "."), errors="coerce")
-        whole = (question.kind == "decimal") | (number % 1 == 0)
-        good = (column == "") | (number.between(*question.bounds) & whole)
-        low, high = question.bounds
-        rule = ("ce n’est pas un nombre possible", f"Écrire un nombre entre {low:g} et {high:g}, sans unité.")
-    else:
-        good = ~column.str.startswith("=")
-        rule = ("formule, jamais évaluée", "Remplacer la formule par son texte.")
-    return column.where(column != "", pd.NA), [(row, column.name, cell, *rule) for row, cell in column[~good].items()]
 
 
 def _duplicates(path: Path, responses: pd.DataFrame, column: str) -> list[Problem]:

@@ -11,7 +11,7 @@ from pyxform.errors import PyXFormError
 from pyxform.xls2json_backends import get_xlsform
 from pyxform.xls2xform import convert
 
-from impact.errors import Problem, QuestionnaireError, nearest
+from impact.errors import ImpactError, Problem, QuestionnaireError, nearest
 from impact.questionnaire import ILLEGIBLE, KEY_COLUMNS, Choice, Item, Questionnaire, Scale
 
 SCALE_COLUMNS = ("score", "min_answered", "dimension", "direction", "source", "licence")
@@ -35,8 +35,22 @@ BREAKDOWN_SIZE = range(2, 5)
 BOUND = re.compile(r"\s*\.\s*(>=|<=)\s*(-?\d+(?:\.\d+)?)\s*")
 
 
-def parse(path: Path) -> Questionnaire:
-    """Return the Questionnaire declared in `path`, or raise QuestionnaireError with all its faults."""
+def read_questionnaire(path: str | Path) -> Questionnaire:
+    """Read an XLSForm, in Markdown or .xlsx, with the extra columns that declare scales.
+
+    Parameters
+    ----------
+    path : the file. Extra columns: on `begin_group` rows `score`, `min_answered`, `dimension`, `direction`, `source`,
+        `licence`; on questions `reverse`, `breakdown`; on choices `points`, `missing`. A group with a score is a scale.
+
+    Raises
+    ------
+    QuestionnaireError listing every fault at once (file, sheet, row, column, value, rule, advice).
+    ImpactError when there is no such file.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ImpactError("le questionnaire est introuvable.", where=path, remedy="Vérifier le nom du dossier.")
     reader = _Reader(path)
     questionnaire = reader.questionnaire()
     if not reader.problems:

@@ -13,14 +13,13 @@ PACKAGE = ROOT / "impact"
 
 # A module imports only what stands above it. A folder stands for all its modules, which may import one another.
 ORDER = [
-    "errors", "results", "stats", "questionnaire", "xlsform", "rules", "campaign", "responses", "validation", "scoring",
+    "errors", "results", "stats", "questionnaire", "xlsform", "rules", "campaign", "responses", "coding", "validation", "scoring",
     "simulation", "disclosure", "analysis", "cube", "sentences", "tables", "charts", "publication", "dashboard",
     "serving", "cli_french", "cli",
 ]  # fmt: skip
 ONLY = {"stats": {"errors", "results"}, "serving": {"errors"}, "cli_french": {"errors"}}
 VIEWING = ("sentences", "tables", "charts", "cube", "dashboard", "serving")
 FORBIDDEN_FOR_VIEWING = {"responses", "validation", "scoring", "simulation", "stats", "analysis"}
-LAZY = {"questionnaire": {"xlsform"}}  # read_questionnaire loads pyxform only when it reads a file
 
 
 def part_of(path: Path) -> str:
@@ -49,7 +48,7 @@ def test_every_module_has_its_place():
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_import_order(path):
     part, found = part_of(path), imported(path)
-    above = ONLY.get(part, set(ORDER[: ORDER.index(part)])) | {part} | LAZY.get(part, set())
+    above = ONLY.get(part, set(ORDER[: ORDER.index(part)])) | {part}
     assert found <= above, f"{part} may not import {sorted(found - above)}"
     if part in VIEWING:
         assert not found & FORBIDDEN_FOR_VIEWING

@@ -164,7 +164,9 @@ def test_impossible_number(small, tmp_path, age):
     campaign = read_campaign(small(text.replace("| | select_one genre", line, 1)))
     (tmp_path / "envoi.csv").write_text(f"{HEADER};age\n{GOOD};{age}\n{GOOD.replace('P1', 'P2')};44", "utf-8")
     checked = check_file(tmp_path / "envoi.csv", campaign)
-    said = french(f"ce n’est pas un nombre possible (trouvé : « {age} »). Écrire un nombre entre 0 et 110")
+    said = french(
+        f"ce n’est pas un nombre possible (trouvé : « {age} »). Écrire un nombre d’au moins 0 et d’au plus 110, sans unité."
+    )
     assert said in only_problem(checked)
     assert list(checked.accepted["participant"]) == ["P2"]
 

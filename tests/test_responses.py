@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import impact
+from impact.coding import plain
 from impact.errors import ResponsesError
 from impact.responses import Answers, write_csv
-from impact.validation import check, plain
+from impact.validation import check
 
 
 @pytest.fixture(scope="session")

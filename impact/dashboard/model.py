@@ -80,7 +80,8 @@ class Dashboard:
         columns = zip(("moyennes", "personnes", "ensemble"), said, strict=True)
         blocks = "".join(self._told(f"{kind}-{name}", text) for kind, text in columns)
         table = _table(scale_table(self.release, name), f"Les chiffres{NBSP}: {scale['label']}")
-        return f'<article>{heading}<div class="trio">{blocks}</div>{table}<p class="source">{escape(scale["source"])}</p></article>'
+        source = f'<p class="source">{escape(scale["source"])}</p>'
+        return f'<article>{heading}<div class="trio">{blocks}</div>{table}{source}</article>'
 
     def detail(self, breakdown: str) -> str:
         """One breakdown at a time, scale by scale; an unknown one shows nothing."""
