@@ -1,0 +1,205 @@
+"""The server: Voila reduced to one notebook, a login, and the routes listed here."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import shutil
+import signal
+import socket
+import stat
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import tornado.ioloop
+import tornado.web
+import voila
+from jupyter_core.utils import ensure_async
+from tornado.httpserver import HTTPServer
+from traitlets.config import Config
+from voila.app import Voila
+from voila.configuration import VoilaConfiguration
+from voila.paths import collect_template_paths
+
+from impact.errors import ServingError, french
+from impact.serving.accounts import Accounts
+from impact.serving.channel import ChannelHandler, KernelHandler, LeaveHandler, WidgetConnection
+from impact.serving.confinement import ALONE, FILES, NONE
+from impact.serving.guard import WEB, Guarded, Missing, journal
+from impact.serving.identity import OwnerAuthorizer, SessionIdentity
+from impact.serving.kernels import MESSAGES_IN, OneKernelSpec, OwnedKernels
+from impact.serving.library import LibraryHandler, StyleHandler, extension_folders, page_config, voila_static
+from impact.serving.login import Gate, LoginHandler, LogoutHandler
+from impact.serving.page import PageHandler
+from impact.serving.provisioner import Zygote, ZygoteProvisioner, can_fork, imports_of
+from impact.serving.sessions import Sessions
+
+CELL_TIMEOUT = 60  # seconds: a page that takes longer is broken, and says so
+LARGEST_MESSAGE = 256 * 1024  # bytes from a browser: a widget's value is a few hundred
+KERNEL = r"(?P<kernel_id>\w+-\w+-\w+-\w+-\w+)"
+
+PROTECTION = {
+    ALONE: french("Protection : chaque page est enfermée, avec ses seuls résultats et sans réseau."),
+    FILES: french(
+        "Protection : chaque page est enfermée avec ses seuls résultats ; le réseau n’est fermé qu’en partie."
+    ),
+    NONE: french(
+        "Protection : les accès sont vérifiés à chaque demande ; ce système ne permet pas, en plus, d’enfermer "
+        "chaque page (il faut Linux 6.7 ou plus récent)."
+    ),
+}
+
+STRICT = Config(
+    {
+        "VoilaConfiguration": {
+            "template": "lab",
+            "allow_template_override": "NO",
+            "allow_theme_override": "NO",
+            "strip_sources": True,
+            "show_tracebacks": False,
+            "preheat_kernel": False,
+            "progressive_rendering": False,
+            "multi_kernel_manager_class": OwnedKernels,
+            "kernel_spec_manager_class": OneKernelSpec,
+        },
+        "OwnedKernels": {"allow_tracebacks": False, "buffer_offline_messages": False},
+        "AsyncIOLoopKernelRestarter": {"restart_limit": 0},  # a page cannot go on with a fresh kernel
+        "NotebookClient": {"timeout": CELL_TIMEOUT},
+    }
+)
+
+
+class ResultsServer(Voila):
+    """Shows each association its own results, and nothing to anybody else."""
+
+    def __init__(self, notebook: nbformat.NotebookNode, accounts: Accounts, cubes: dict[str, Path]):
+        super().__init__(
+            config=STRICT.copy(),
+            log_level=logging.WARNING,
+            authorizer_class=OwnerAuthorizer,
+            identity_provider_class=SessionIdentity,
+            kernel_websocket_connection_class=WidgetConnection,
+            open_browser=False,
+            root_dir=str(WEB),
+        )
+        self.notebook, self.accounts, self.cubes = notebook, accounts, cubes
+        self.voila_configuration = VoilaConfiguration(parent=self)
+        self.template_paths = [str(WEB), *collect_template_paths(["voila", "nbconvert"], "lab", prune=True)]
+
+    def init_settings(self) -> dict[str, Any]:
+        """Let Voila build its parts, then tie them to the accounts and the cubes."""
+        settings = super().init_settings()
+        sessions = Sessions(self.accounts)
+        self.identity_provider.sessions = sessions
+        self.kernel_manager.cubes = self.cubes
+        self.kernel_manager.is_alive_session = sessions.alive
+        self.kernel_manager.allowed_message_types = MESSAGES_IN
+        return settings | {
+            "login_url": "/connexion",
+            "allow_unauthenticated_access": False,
+            "allow_origin": "",
+            "xsrf_cookie_kwargs": {"expires_days": None},
+            "default_handler_class": Missing,
+            "websocket_max_message_size": LARGEST_MESSAGE,
+            "ws_ping_timeout": 30_000,
+            "compress_response": True,
+            "log_function": journal,
+        }
+
+    def init_handlers(self) -> list[Any]:
+        """Return every route of the server: Voila's own are not added."""
+        folders = extension_folders()
+        renderer = {
+            "source": self.notebook,
+            "voila_configuration": self.voila_configuration,
+            "traitlet_config": self.config,
+            "template_paths": self.template_paths,
+            "contents_manager": self.contents_manager,
+            "kernel_spec_manager": self.kernel_spec_manager,
+            "page_config": page_config(folders),
+        }
+        library = [
+            (rf"/voila/labextensions/{name}/static/(.*)", LibraryHandler, {"path": str(folder / "static")})
+            for name, folder in folders.items()
+        ]
+        return [
+            (r"/", PageHandler, renderer),
+            (r"/connexion", LoginHandler, {"gate": Gate(self.accounts)}),
+            (r"/deconnexion", LogoutHandler),
+            (r"/style/([a-z.]+)", StyleHandler),
+            (rf"/api/kernels/{KERNEL}", KernelHandler),
+            (rf"/api/kernels/{KERNEL}/channels", ChannelHandler),
+            (rf"/voila/api/shutdown/{KERNEL}", LeaveHandler),
+            (rf"/voila/static/{re.escape(voila.__version__)}/(.*)", LibraryHandler, {"path": str(voila_static())}),
+            *library,
+        ]
+
+    def run(self, sockets: list[socket.socket], opened: Callable[[str], None]) -> None:
+        """Serve on `sockets` until asked to stop; call `opened` with the protection in place; leave nothing behind."""
+        self.connection_dir = tempfile.mkdtemp(prefix="impact-")
+        try:
+            zygote = self.start_zygote() if can_fork() else None
+            settings = self.init_settings()
+            self.app = tornado.web.Application(**settings)
+            self.app.add_handlers(".*$", self.init_handlers())
+            self.kernel_manager.zygote = zygote
+            refuse_if_loosened(self)
+            server = HTTPServer(self.app, xheaders=True, max_body_size=LARGEST_MESSAGE, idle_connection_timeout=75)
+            server.add_sockets(sockets)
+            self.ioloop = tornado.ioloop.IOLoop.current()
+            signal.signal(signal.SIGTERM, self._handle_signal_stop)
+            opened(PROTECTION[zygote.walls if zygote else NONE])
+            self.ioloop.start()
+        except KeyboardInterrupt:
+            pass
+        finally:
+            self.stop()
+
+    def start_zygote(self) -> Zygote:
+        """Start importing what the page needs, while the rest gets ready."""
+        ZygoteProvisioner.register()
+        home = os.path.join(self.connection_dir, "depart")
+        os.mkdir(home, 0o700)
+        return Zygote(imports_of(self.notebook), home)
+
+    def stop(self) -> None:
+        """Stop every kernel, then remove the server's private folder."""
+        loop = tornado.ioloop.IOLoop.current()
+        if hasattr(self, "kernel_manager"):
+            loop.run_sync(lambda: ensure_async(self.kernel_manager.shutdown_all(now=True)))
+            if self.kernel_manager.zygote:
+                self.kernel_manager.zygote.stop()
+        shutil.rmtree(self.connection_dir, ignore_errors=True)
+
+
+def refuse_if_loosened(server: ResultsServer) -> None:
+    """Raise ServingError unless everything that protects the pages is in place."""
+    options = server.voila_configuration
+    routes = [rule.target for router in server.app.default_router.rules for rule in router.target.rules]
+    private = stat.S_IMODE(os.stat(server.connection_dir).st_mode) == 0o700 or os.name != "posix"
+    checks = {
+        "contrôle des droits": type(server.authorizer) is OwnerAuthorizer,
+        "identification": type(server.identity_provider) is SessionIdentity and not server.identity_provider.token,
+        "propriétaires des noyaux": isinstance(server.kernel_manager, OwnedKernels),
+        "messages permis": server.kernel_manager.allowed_message_types == MESSAGES_IN,
+        "noyau unique": type(server.kernel_spec_manager) is OneKernelSpec,
+        "traces d’erreur": not options.show_tracebacks and not server.kernel_manager.allow_tracebacks,
+        "gabarit": options.allow_template_override == options.allow_theme_override == "NO" and options.strip_sources,
+        "préchauffage": not (options.preheat_kernel or options.progressive_rendering or options.prelaunch_hook),
+        "adresses servies": all(isinstance(r, type) and issubclass(r, Guarded) and r.auth_resource for r in routes),
+        "accès anonyme": server.app.settings["allow_unauthenticated_access"] is False,
+        "formulaires": not server.app.settings.get("disable_check_xsrf"),
+        "autres sites": not server.app.settings["allow_origin"],
+        "dossier privé": private,
+    }
+    loosened = [name for name, kept in checks.items() if not kept]
+    if loosened:
+        raise ServingError(
+            f"Les protections suivantes ne sont pas en place : {', '.join(loosened)}.",
+            where="ouverture des pages",
+            remedy="Rien n’a été ouvert. Réinstaller l’atelier (make installer).",
+        )

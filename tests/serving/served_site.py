@@ -1,0 +1,168 @@
+"""A site really served, in a process of its own, and visitors who come to it."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import time
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+import websocket
+
+HERE = Path(__file__).parent
+ASSOCIATIONS = ("alpha", "beta", "gamma")
+PATIENCE = 20  # seconds for anything that should take one or two
+
+
+@dataclass
+class Visitor:
+    """A browser without a screen: its cookies, and what it asks for."""
+
+    url: str
+    http: requests.Session
+
+    def get(self, path: str, **options) -> requests.Response:
+        return self.ask("GET", path, **options)
+
+    def post(self, path: str, **options) -> requests.Response:
+        return self.ask("POST", path, **options)
+
+    def ask(self, method: str, path: str, **options) -> requests.Response:
+        options = {"timeout": PATIENCE, "allow_redirects": False} | options
+        request = requests.Request(
+            method,
+            "http://placeholder/",
+            **{key: options.pop(key) for key in ("headers", "data", "params") if key in options},
+        )
+        prepared = self.http.prepare_request(request)
+        query = prepared.url.partition("?")[2]
+        prepared.url = self.url + path + (f"?{query}" if query else "")  # sent as written: no clean-up of ../ and %2e
+        prepared.headers["Cookie"] = "; ".join(f"{c.name}={c.value}" for c in self.http.cookies)
+        answer = self.http.send(prepared, **options)
+        return answer
+
+    @property
+    def xsrf(self) -> str:
+        return self.http.cookies.get("_xsrf", "")
+
+    def log_in(self, code: str, secret: str) -> requests.Response:
+        self.get("/connexion")
+        return self.post("/connexion", data={"identifiant": code, "secret": secret, "_xsrf": self.xsrf})
+
+    def open_page(self) -> str:
+        """Open the results page and return the identifier of its kernel."""
+        return re.search(r'"kernelId": "([\w-]+)"', self.get("/").text)[1]
+
+    def leave(self, kernel_id: str, **headers: str) -> requests.Response:
+        headers = {"Origin": self.url} | headers
+        return self.post(f"/voila/api/shutdown/{kernel_id}", data={"_xsrf": self.xsrf}, headers=headers)
+
+    def connect(self, kernel_id: str, origin: str | None = "", **options) -> websocket.WebSocket:
+        """Open the channel of a kernel, as the page does."""
+        address = self.url.replace("http", "ws", 1) + f"/api/kernels/{kernel_id}/channels?session_id={uuid.uuid4().hex}"
+        cookie = "; ".join(f"{c.name}={c.value}" for c in self.http.cookies)
+        options = {"timeout": PATIENCE, "cookie": cookie} | options
+        if origin is None:
+            return websocket.create_connection(address, suppress_origin=True, **options)
+        return websocket.create_connection(address, origin=origin or self.url, **options)
+
+
+@dataclass
+class Site:
+    """Where the site is, its secrets, its routes and the journal of its server."""
+
+    url: str
+    outputs: Path
+    secrets: dict[str, str]
+    routes: list[str]
+    journal: Path
+    process: subprocess.Popen
+
+    def visitor(self, code: str = "") -> Visitor:
+        """Return a visitor, logged in as `code` or a stranger."""
+        visitor = Visitor(self.url, requests.Session())
+        if code:
+            assert visitor.log_in(code, self.secrets[code]).status_code == 303
+        return visitor
+
+    def kernels(self) -> set[int]:
+        """Return the processes of the kernels that run, which the zygote has forked."""
+        return {kernel for zygote in children(self.process.pid) for kernel in children(zygote)}
+
+
+def children(pid: int) -> set[int]:
+    """Return the processes that `pid` has started."""
+    lists = Path(f"/proc/{pid}/task").glob("*/children")
+    return {int(child) for found in lists for child in found.read_text().split()}
+
+
+def message(kind: str, content: dict, channel: str = "shell") -> dict:
+    """Return a message of the kernel protocol, as a page would send it."""
+    header = {"msg_id": uuid.uuid4().hex, "msg_type": kind, "username": "", "session": "s", "version": "5.3"}
+    header["date"] = "2026-01-01T00:00:00Z"
+    return {
+        "header": header,
+        "parent_header": {},
+        "metadata": {},
+        "content": content,
+        "buffers": [],
+        "channel": channel,
+    }
+
+
+def hear(channel: websocket.WebSocket, seconds: float, until: str = "") -> list[dict]:
+    """Return what the kernel says during `seconds`, or until the widget `until` has answered."""
+    heard, end = [], time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        channel.settimeout(left)
+        try:
+            frame = channel.recv()
+        except (websocket.WebSocketTimeoutException, websocket.WebSocketConnectionClosedException):
+            break
+        raw = frame if isinstance(frame, str) else frame[frame.find(b"{") :].decode(errors="replace")
+        heard.append(json.JSONDecoder().raw_decode(raw)[0] | ({} if isinstance(frame, str) else {"raw": raw}))
+        if until and heard[-1].get("msg_type") == "comm_msg" and heard[-1]["content"]["comm_id"] == until:
+            break
+    return heard
+
+
+def start(folder: Path, port: int, notebook: Path, system: str = "") -> Site:
+    """Publish three made-up associations in `folder` and serve them."""
+    from impact.serving import ACCOUNTS_FILE, create_accounts
+
+    outputs, routes, journal = folder / "sorties", folder / "routes.json", folder / "journal.txt"
+    for code in ASSOCIATIONS:
+        (outputs / code).mkdir(parents=True)
+        (outputs / code / "resultats.txt").write_text(f"Résultats réservés à {code}", encoding="utf-8")
+    secrets = create_accounts(outputs / ACCOUNTS_FILE, ASSOCIATIONS)
+    command = [
+        sys.executable,
+        str(HERE / "served_launch.py"),
+        str(outputs),
+        str(notebook),
+        str(port),
+        str(routes),
+        system,
+    ]
+    with journal.open("w") as file:
+        process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT)
+    url = f"http://127.0.0.1:{port}"
+    _wait_for(url, process, journal)
+    return Site(url, outputs, secrets, json.loads(routes.read_text()), journal, process)
+
+
+def _wait_for(url: str, process: subprocess.Popen, journal: Path) -> None:
+    for _ in range(PATIENCE * 10):
+        if process.poll() is not None:
+            break
+        try:
+            requests.get(url + "/connexion", timeout=1)
+            return
+        except requests.ConnectionError:
+            time.sleep(0.1)
+    raise AssertionError(f"the site did not start: {journal.read_text()}")
