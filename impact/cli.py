@@ -78,7 +78,8 @@ def verifier(campaign: CampaignName, file: AnswersFile) -> None:
     from impact.responses import read_answers
     from impact.validation import check
 
-    checked = check(read_answers(file), read_campaign(campaign))
+    declared = read_campaign(campaign)
+    checked = check(read_answers(file), declared)
     counts = (
         f"{checked.n_read} lignes lues : {len(checked.accepted)} acceptées, {len(checked.quarantined)} mises de côté."
     )

@@ -26,7 +26,7 @@ FLAGS = [
 ]
 START, PAGE = 180, 60_000  # seconds to be served, milliseconds for a page: generous, the machine may be busy
 ENGLISH = re.compile(
-    r"\b(the|and|with|loading|please|error|login|password|submit|before|after|mean|change|none|null|nan|true|false|"
+    r"\b(the|and|with|loading|please|error|login|password|submit|before|after|mean|none|null|nan|true|false|"
     r"kernel|cell|output|file|show|page not found|traceback|exception)\b",
     re.IGNORECASE,
 )

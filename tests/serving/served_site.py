@@ -16,7 +16,7 @@ import websocket
 
 HERE = Path(__file__).parent
 ASSOCIATIONS = ("alpha", "beta", "gamma")
-PATIENCE = 20  # seconds for anything that should take one or two
+PATIENCE = 60  # seconds for anything that should take one or two: the machine may be busy
 
 
 @dataclass
@@ -161,8 +161,8 @@ def _wait_for(url: str, process: subprocess.Popen, journal: Path) -> None:
         if process.poll() is not None:
             break
         try:
-            requests.get(url + "/connexion", timeout=1)
+            requests.get(url + "/connexion", timeout=PATIENCE)
             return
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             time.sleep(0.1)
     raise AssertionError(f"the site did not start: {journal.read_text()}")
