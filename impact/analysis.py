@@ -2,51 +2,67 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 import pandas as pd
 
 from impact.campaign import Campaign
-from impact.disclosure import NOT_DISPLAYED, WHOLE
-from impact.errors import StatisticsError
+from impact.designs import by_category, categories, ends, estimates
+from impact.disclosure import STATISTICS, WHOLE
 from impact.questionnaire import Scale
-from impact.results import as_results
+from impact.results import COLUMNS, as_results
 from impact.scoring import item_values
-from impact.stats.change import adjusted_change, paired_change
+from impact.sensitivity import checks
 from impact.stats.items import item_moments, judgeable
-from impact.stats.moments import first_moments, pair_moments, pairs
+from impact.stats.moments import pairs
+from impact.stats.multiplicity import adjust
 from impact.stats.people import people, reliable_change
-from impact.stats.pooling import pool
 from impact.stats.reliability import alpha
+
+FAMILY = ("statistic", "breakdown")  # one family of tests: the same question asked of every scale and association
 
 
 def analyse(responses: pd.DataFrame, scores: pd.DataFrame, campaign: Campaign) -> pd.DataFrame:
-    """Compute every result of a paired campaign: who answered, reliability, change, people, breakdowns, the whole.
+    """Compute every result of a campaign that disclosure control may let out: who answered, means, changes, people.
 
     Parameters
     ----------
     responses, scores : same rows, one per person x wave; see `validation.check` and `scoring.score`.
-    campaign : a paired design; the first and the last of its waves are compared.
+    campaign : of any design; see `designs.estimates` for what each one gives.
 
     Returns
     -------
-    Results of every association (before disclosure control: not to be shown). Pooled rows have association "".
+    Results of every association (before disclosure control: not to be shown): the rows of `analyse_for_lead` whose
+    statistic has a rule in `disclosure.STATISTICS`. Rows of the whole have association "".
 
     Raises
     ------
-    StatisticsError when the design is not paired, or a wave has no answer.
+    StatisticsError when a wave has no answer, or nobody answered at the two waves to compare.
     """
-    if not campaign.paired:
-        raise StatisticsError(
-            f"le dispositif « {campaign.design} » n’a pas d’évolution par personne.",
-            remedy="Les dispositifs avec deux mesures des mêmes personnes sont analysés pour l’instant.",
-        )
-    tables = [who_answered(responses, campaign)]
+    everything = _main_results(responses, scores, campaign)
+    return everything[everything["statistic"].isin(STATISTICS)].reset_index(drop=True)
+
+
+def analyse_for_lead(responses: pd.DataFrame, scores: pd.DataFrame, campaign: Campaign) -> pd.DataFrame:
+    """Compute everything the evaluation lead needs to judge a campaign's results, released or not.
+
+    Parameters, raises: as `analyse`.
+
+    Returns
+    -------
+    The rows of `analyse`, and those that never leave: omega_total beside alpha; tau2, tau, i2, q and shrunken_change;
+    who came back and how their first scores differ (returned_share, first_score_returned, first_score_lost,
+    returned_minus_lost); weighted_change and pooled_weighted_change, a sensitivity analysis. effect_size of a change
+    is g_av. p_adjusted is Holm's, within a family: one statistic, over all scales, associations and categories.
+    """
+    tables = [_main_results(responses, scores, campaign)]
     for scale in campaign.questionnaire.scales:
-        tables += [table.assign(scale=scale.name) for table in _scale_tables(responses, scores, campaign, scale)]
-    return as_results(pd.concat(tables, ignore_index=True).to_dict("records"))
+        tables += [table.assign(scale=scale.name) for table in checks(responses, scores, campaign, scale)]
+    return adjust(_stacked(tables).reindex(columns=list(COLUMNS)), family=FAMILY)
 
 
 def who_answered(responses: pd.DataFrame, campaign: Campaign) -> pd.DataFrame:
-    """Count, by association, the persons of each wave (`responded`) and of the first and last both (`returned`).
+    """Count, by association, the persons of each wave (`responded`) and, if matched, of both ends (`returned`).
 
     A row where no item of any scale is answered is not an answer.
     """
@@ -54,60 +70,56 @@ def who_answered(responses: pd.DataFrame, campaign: Campaign) -> pd.DataFrame:
     rows = []
     for association, group in responses[responses[items].notna().any(axis=1)].groupby("association", sort=False):
         seen = {wave.code: set(group.loc[group["wave"] == wave.code, "participant"]) for wave in campaign.waves}
-        counts = [("responded", wave, len(people)) for wave, people in seen.items()]
-        both = seen[campaign.waves[0].code] & seen[campaign.waves[-1].code]
-        for statistic, wave, n in [*counts, ("returned", "", len(both))]:
+        counts = [("responded", wave, len(persons)) for wave, persons in seen.items()]
+        if campaign.paired:
+            first, last = ends(campaign)
+            counts.append(("returned", "", len(seen[first] & seen[last])))
+        for statistic, wave, n in counts:
             rows.append({"association": association, "wave": wave, "statistic": statistic, "n": n, "estimate": n})
     return as_results(rows)
 
 
-def _scale_tables(responses: pd.DataFrame, scores: pd.DataFrame, campaign: Campaign, scale: Scale):
-    first, last = campaign.waves[0].code, campaign.waves[-1].code
-    linked = pairs(scores, scale.name, first, last)
-    moments = pair_moments(linked)
-    if moments.empty:
-        raise StatisticsError(
-            f"aucune personne n’a répondu aux deux vagues pour « {scale.label} ».",
-            remedy="Vérifier les codes des participants : les mêmes aux deux vagues.",
-        )
-    adjusted = adjusted_change(moments, first_moments(scores, scale.name, first))
-    reliability, threshold = _reliability(responses, campaign, scale, scores)
-    yield from (reliability, threshold, paired_change(moments), adjusted)
-    yield people(linked, threshold["estimate"].iloc[0] if len(threshold) else 0.0)
-    yield _whole(adjusted)
-    for question in campaign.questionnaire.breakdowns:
-        yield breakdown_changes(linked, responses[responses["wave"] == first], question.name)
+def _main_results(responses: pd.DataFrame, scores: pd.DataFrame, campaign: Campaign) -> pd.DataFrame:
+    tables = [who_answered(responses, campaign)]
+    for scale in campaign.questionnaire.scales:
+        tables += [table.assign(scale=scale.name) for table in _scale_tables(responses, scores, campaign, scale)]
+    return _stacked(tables)
 
 
-def _reliability(responses: pd.DataFrame, campaign: Campaign, scale: Scale, scores: pd.DataFrame):
-    """Alpha at each wave, everyone together; and the smallest change of one person that the scale can tell."""
+def _stacked(tables: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    return as_results(row for table in tables for row in table.to_dict("records"))
+
+
+def _scale_tables(
+    responses: pd.DataFrame, scores: pd.DataFrame, campaign: Campaign, scale: Scale
+) -> Iterator[pd.DataFrame]:
+    alphas = _alphas(responses, campaign, scale)
+    yield alphas
+    yield from estimates(scores, campaign, scale.name)
+    if campaign.questionnaire.breakdowns:
+        yield from by_category(scores, campaign, scale.name, categories(responses, campaign))
+    if campaign.paired:
+        yield from _persons(scores, campaign, scale, alphas)
+
+
+def _alphas(responses: pd.DataFrame, campaign: Campaign, scale: Scale) -> pd.DataFrame:
+    """Alpha at each wave, everyone together, where there are enough items and answers to judge."""
     rows = []
     for wave in campaign.waves:
         moments = item_moments(item_values(responses[responses["wave"] == wave.code], scale))
         if judgeable(moments.n, len(moments.names)):
             row = alpha(moments).query("statistic == 'alpha'").iloc[0]
             rows.append(row.to_dict() | {"association": WHOLE, "wave": wave.code, "category": ""})
-    if not rows or not 0 <= rows[0]["estimate"] < 1:
-        return as_results(rows), as_results([])
-    spread = scores.loc[scores["wave"] == campaign.waves[0].code, scale.name].std()
-    threshold = {"association": WHOLE, "statistic": "reliable_change", "n": rows[0]["n"]}
-    return as_results(rows), as_results([threshold | {"estimate": reliable_change(spread, rows[0]["estimate"])}])
+    return as_results(rows)
 
 
-def _whole(adjusted: pd.DataFrame) -> pd.DataFrame:
-    """The pooled change and the interval of another association's true change."""
-    pooled = pool(adjusted)
-    return pooled[pooled["statistic"].isin(["pooled_change", "prediction_interval"])].assign(association=WHOLE)
-
-
-def breakdown_changes(linked: pd.DataFrame, first: pd.DataFrame, question: str) -> pd.DataFrame:
-    """Means before and after in each category of a question, as answered the first time.
-
-    Those who did not answer the question are the category "sans_reponse": disclosure control must count them.
-    """
-    keys = ["association", "participant"]
-    category = first.set_index(keys)[question].rename("category")
-    table = linked.join(category, on=keys)
-    table["category"] = table["category"].astype(object).where(table["category"].notna(), NOT_DISPLAYED)
-    rows = paired_change(pair_moments(table, by=("association", "category")))
-    return rows.assign(breakdown=question)
+def _persons(scores: pd.DataFrame, campaign: Campaign, scale: Scale, alphas: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """The smallest change of one person that the scale can tell, from its first alpha, and how many went beyond."""
+    first, last = ends(campaign)
+    threshold = 0.0
+    if len(alphas) and 0 <= alphas["estimate"].iloc[0] < 1:
+        spread = scores.loc[scores["wave"] == first, scale.name].std()
+        threshold = reliable_change(spread, alphas["estimate"].iloc[0])
+        least = {"association": WHOLE, "statistic": "reliable_change", "n": alphas["n"].iloc[0], "estimate": threshold}
+        yield as_results([least])
+    yield people(pairs(scores, scale.name, first, last), threshold)

@@ -15,6 +15,7 @@ from impact import sentences
 from impact.cube import Figure
 from impact.disclosure import WHOLE, Release
 from impact.errors import french
+from impact.reading import estimated
 
 INK, BEFORE, AFTER, PALE = "#1b1b2f", "#8a5a00", "#17497c", "#dbe6f2"
 WIDTH, HEIGHT = 3.6, 1.7
@@ -105,7 +106,7 @@ def people(release: Release, scale: str) -> Figure | None:
 def beside_whole(release: Release, scale: str) -> Figure | None:
     """The estimated change with its margin of error, here and for all associations together, around no change."""
     lines = (
-        ("Ici", AFTER, "s", release.row("adjusted_change", scale=scale)),
+        ("Ici", AFTER, "s", estimated(release, scale)),
         ("Toutes associations", BEFORE, "D", release.row("pooled_change", scale=scale, association=WHOLE)),
     )
     if not any(sentences.shown(row) for *_, row in lines):

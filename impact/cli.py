@@ -38,6 +38,8 @@ AnswersFiles = Annotated[
 ]
 Outputs = Annotated[Path, typer.Option("--sorties", metavar="DOSSIER", help="Où vont les résultats publiés.")]
 Port = Annotated[int, typer.Option("--port", metavar="NOMBRE", min=1, max=65535, help="Port du serveur des pages.")]
+OpenFolder = Annotated[Path, typer.Option("--dossier", metavar="DOSSIER", help="Où vont les données ouvertes.")]
+Sure = Annotated[bool, typer.Option("--oui", metavar="", help="Confirmer : c’est définitif.")]
 NoBrowser = Annotated[bool, typer.Option("--sans-navigateur", metavar="", help="Ne pas ouvrir le navigateur.")]
 
 
@@ -61,11 +63,13 @@ def demo(outputs: Outputs = Path("sorties"), port: Port = PORT, no_browser: NoBr
     """Simulate, check, score, analyse, release and serve the fictitious campaign."""
     from impact.serving.start import bind
     from impact.simulation import example_file
+    from impact.vintages import forget
 
     for held in bind(port, "127.0.0.1"):
         held.close()
     campaign = read_campaign("demonstration")
     _folder(outputs / campaign.name)
+    forget(campaign.name)
     _publish(campaign, [example_file(campaign, outputs)], outputs)
     console.print(french("Données fictives : tout ce qui suit est inventé, pour essayer."), style="bold yellow")
     _accesses(campaign, outputs, renew=True)
@@ -107,6 +111,44 @@ def servir(
 ) -> None:
     """Serve what was published."""
     _serve(read_campaign(campaign), outputs, port, no_browser)
+
+
+@app.command("donnees-ouvertes", cls=FrenchCommand, help="Écrire les données ouvertes et leur rapport de risque.")
+def donnees_ouvertes(
+    campaign: CampaignName, files: AnswersFiles, folder: OpenFolder = Path("donnees_anonymisees")
+) -> None:
+    """Write the open data package, and say what the attacks gave."""
+    from impact.open_data import write_open_data
+
+    declared = read_campaign(campaign)
+    _folder(folder)
+    with console.status(french("Données ouvertes : vérification, protection, attaques")):
+        written, risk = write_open_data(declared, files, folder / declared.name)
+    attack = risk.attacks["après"]
+    said = (
+        f"k = {risk.k['k']} ; rapprochement : {attack.successes:.0f} personnes retrouvées sur {attack.persons}, "
+        f"{attack.by_chance:.0f} attendues par hasard."
+    )
+    console.print(french(f"Données ouvertes écrites dans {written}."), style="bold green")
+    console.print(french(f"{said} Lire rapport_de_risque.pdf et le signer avant de publier."))
+
+
+@app.command("detruire-les-liens", cls=FrenchCommand, help="Rendre les codes des personnes impossibles à retrouver.")
+def detruire_les_liens(campaign: CampaignName, files: AnswersFiles, sure: Sure = False) -> None:
+    """Write the answers under pseudonyms, waves linked, then destroy the key that made them."""
+    from impact.linking import destroy_links, write_linked
+    from impact.validation import check_files
+
+    declared = read_campaign(campaign)
+    if not sure:
+        advice = "Relancer avec --oui pour le faire : c’est définitif."
+        raise ImpactError("les liens vont être détruits, sans retour possible.", where=campaign, remedy=advice)
+    linked = write_linked([one.accepted for one in check_files(files, declared)], declared.name, files[0])
+    destroy_links(declared.name)
+    console.print(french(f"Réponses liées, sous pseudonymes : {linked}."), style="bold green")
+    console.print(
+        french("La clé est détruite. Effacer maintenant les fichiers qui portent des codes, copies et papiers compris.")
+    )
 
 
 def _folder(path: Path) -> Path:
@@ -161,7 +203,17 @@ def _serve(campaign: Campaign, outputs: Path, port: int, no_browser: bool) -> No
     places = (package.parent / "carnets", package / "_partage" / "carnets")
     folder = next((place for place in places if place.is_dir()), places[0])
     notebook = folder / "tableau_de_bord.ipynb"
+    _check_published(campaign, outputs)
     serve(outputs / campaign.name, notebook, port=port, open_browser=not no_browser and _has_screen())
+
+
+def _check_published(campaign: Campaign, outputs: Path) -> None:
+    """Refuse to serve cubes that this campaign's key did not sign, or that come from several publications."""
+    from impact.cube import MANIFEST, check_together
+    from impact.keys import secret_key
+
+    folders = [outputs / campaign.name / association.code for association in campaign.associations]
+    check_together([folder for folder in folders if (folder / MANIFEST).is_file()], secret_key(campaign.name, "cle"))
 
 
 def _has_screen() -> bool:

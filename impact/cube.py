@@ -1,11 +1,17 @@
-"""The frozen cube: one audience's release and its figures as plain files, with a manifest checked at load."""
+"""The frozen cube: one audience's release and its figures as plain files, with a signed manifest checked at load.
+
+The manifest holds the digest of every file, its own seal (a digest) and a signature (HMAC with the campaign's key).
+The page has no key: it checks digests and seal, which tell accidents and mixed files. Whoever holds the key, `impact
+publier` and `impact servir`, checks the signature as well, which tells a cube that somebody made or altered on purpose.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -13,11 +19,13 @@ import pandas as pd
 
 from impact import __version__
 from impact.disclosure import KEYS, SHOWN_COLUMNS, Release
-from impact.errors import CubeError, system_reason
+from impact.errors import CubeError, DisclosureError, system_reason
+from impact.keys import keyed_digest
 from impact.rules import Rules
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST, RESULTS = "manifeste.json", "resultats.csv"
+REPUBLISH = "Les publier de nouveau avec « impact publier »."
 
 
 @dataclass(frozen=True)
@@ -28,13 +36,13 @@ class Figure:
     sentence: str
 
 
-def write_cube(release: Release, figures: Mapping[str, Figure], folder: Path, *, inputs: str) -> Path:
+def write_cube(release: Release, figures: Mapping[str, Figure], folder: Path, *, inputs: str, key: bytes) -> Path:
     """Write a release into `folder`, replacing what was there.
 
     Parameters
     ----------
     figures : name (a file name without extension) -> Figure.
-    inputs : fingerprint of all that the release was computed from.
+    inputs : fingerprint of all that the release was computed from. key : the campaign's, see `keys.secret_key`.
 
     Raises
     ------
@@ -57,22 +65,28 @@ def write_cube(release: Release, figures: Mapping[str, Figure], folder: Path, *,
         folder.mkdir(parents=True)
         for name, content in files.items():
             (folder / name).write_bytes(content)
-        (folder / MANIFEST).write_text(json.dumps(_sealed(manifest), ensure_ascii=False, indent=1), "utf-8")
+        text = json.dumps(_sealed(manifest, key), ensure_ascii=False, indent=1)
+        (folder / MANIFEST).write_text(text, "utf-8")
     except OSError as error:
         advice = "Choisir avec --sorties un dossier où l’on peut écrire."
         raise CubeError(f"impossible d’écrire ({system_reason(error)}).", where=folder, remedy=advice) from None
     return folder
 
 
-def read_cube(folder: str | Path) -> tuple[Release, dict[str, Figure]]:
+def read_cube(folder: str | Path, key: bytes | None = None) -> tuple[Release, dict[str, Figure]]:
     """Read a cube back, after checking that nothing in it was altered, added or taken from another one.
+
+    Parameters
+    ----------
+    key : the campaign's key, to check the signature too; the page has none.
 
     Raises
     ------
-    CubeError, in French, when the folder is not a cube, or a file differs from what the manifest sealed.
+    CubeError, in French, when the folder is not a cube, a file differs from what the manifest sealed, the signature is
+    not the campaign's, or a number is not such as disclosure control writes it.
     """
     folder = Path(folder)
-    manifest = _manifest(folder)
+    manifest = _manifest(folder, key)
     contents = {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.name != MANIFEST}
     found = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
     altered = sorted({name for name, _ in found.items() ^ manifest["files"].items()})
@@ -86,45 +100,66 @@ def read_cube(folder: str | Path) -> tuple[Release, dict[str, Figure]]:
     figures = {
         name: Figure(contents[f"{name}.svg"], sentence) for name, sentence in manifest["sentences"].items()
     }  # fmt: skip
-    rules = Rules(**manifest["rules"])
-    return Release(manifest["audience"], table[SHOWN_COLUMNS], manifest["context"], rules), figures
-
-
-def cube_inputs(folder: Path) -> str:
-    """Return the fingerprint of what the cube was made from, "" when there is no sound cube."""
     try:
-        return _manifest(folder)["inputs"]
+        release = Release(manifest["audience"], table[SHOWN_COLUMNS], manifest["context"], Rules(**manifest["rules"]))
+    except DisclosureError as error:
+        raise CubeError(error.what, where=folder, remedy=REPUBLISH) from None
+    return release, figures
+
+
+def check_together(folders: Iterable[Path], key: bytes) -> None:
+    """Check the cubes of one campaign before they are served: signed with its key, all of one publication.
+
+    Raises
+    ------
+    CubeError for a cube that `read_cube` refuses, or one that comes from another publication than the others.
+    """
+    inputs = {}
+    for folder in folders:
+        read_cube(folder, key)
+        inputs[folder] = _manifest(folder, key)["inputs"]
+        if inputs[folder] != next(iter(inputs.values())):
+            what = "ces résultats ne viennent pas de la même publication que les autres."
+            raise CubeError(what, where=folder, remedy=REPUBLISH)
+
+
+def cube_inputs(folder: Path, key: bytes) -> str:
+    """Return the fingerprint of what the cube was made from, "" when there is no sound cube of this campaign."""
+    try:
+        return _manifest(folder, key)["inputs"]
     except CubeError:
         return ""
 
 
-def _manifest(folder: Path) -> dict:
+def _manifest(folder: Path, key: bytes | None) -> dict:
     path = folder / MANIFEST
     if not path.is_file():
         advice = "Lancer d’abord « impact publier »."
         raise CubeError("il n’y a pas de résultats publiés ici.", where=folder, remedy=advice)
     try:
         manifest = json.loads(path.read_text("utf-8"))
-        sealed = manifest.get("seal") == _sealed(manifest)["seal"]
+        sealed = manifest.get("seal") == _sealed(manifest, b"")["seal"]
     except (ValueError, AttributeError):
         sealed = False
     if not sealed:
         raise _altered(folder, MANIFEST)
+    if key is not None and not hmac.compare_digest(str(manifest.get("signature")), _sealed(manifest, key)["signature"]):
+        raise _altered(folder, "la signature n’est pas celle de cette campagne")
     if manifest["format"] != FORMAT:
-        raise CubeError("ces résultats viennent d’une autre version.", where=folder, remedy="Les publier de nouveau.")
+        raise CubeError("ces résultats viennent d’une autre version.", where=folder, remedy=REPUBLISH)
     return manifest
 
 
-def _sealed(manifest: dict) -> dict:
-    """Return the manifest with the digest of all its other entries."""
-    body = {key: value for key, value in manifest.items() if key != "seal"}
-    text = json.dumps(body, ensure_ascii=False, sort_keys=True)
-    return body | {"seal": hashlib.sha256(text.encode()).hexdigest()}
+def _sealed(manifest: dict, key: bytes) -> dict:
+    """Return the manifest with the digest of all its other entries, and that digest signed."""
+    body = {name: value for name, value in manifest.items() if name not in ("seal", "signature")}
+    seal = hashlib.sha256(json.dumps(body, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+    return body | {"seal": seal, "signature": keyed_digest(key, seal)}
 
 
 def _altered(folder: Path, what: str) -> CubeError:
     return CubeError(
         f"les résultats publiés ont été modifiés après coup ({what}) ; ils ne sont pas montrés.",
         where=folder,
-        remedy="Les publier de nouveau avec « impact publier ».",
+        remedy=REPUBLISH,
     )

@@ -12,12 +12,16 @@ ILLEGIBLE = "illisible"
 
 @dataclass(frozen=True)
 class Choice:
-    """One answer that may be ticked; `value` is what it counts for, None when it has no number or is not an answer."""
+    """One answer that may be ticked; `value` is what it counts for, None when it has no number or is not an answer.
+
+    `merge`: label of the wider category that takes its place, with the others of the same `merge`, in small groups.
+    """
 
     name: str
     label: str
     value: float | None = None
     missing: bool = False
+    merge: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,15 @@ class Item:
     def categories(self) -> tuple[Choice, ...]:
         """The choices that are answers."""
         return tuple(choice for choice in self.choices if not choice.missing)
+
+    @property
+    def merged(self) -> dict[str, Choice]:
+        """Code of each choice that is an answer -> the wider category declared for small groups, or itself."""
+        groups: dict[str, list[str]] = {}
+        for choice in self.categories:
+            groups.setdefault(choice.merge or choice.name, []).append(choice.name)
+        wider = {choice.name: "+".join(groups[choice.merge or choice.name]) for choice in self.categories}
+        return {one.name: Choice(wider[one.name], one.merge or one.label) for one in self.categories}
 
 
 @dataclass(frozen=True)

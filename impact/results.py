@@ -51,10 +51,28 @@ FRENCH = {
 }  # fmt: skip
 FRENCH_STATISTICS = {
     "responded": "ont répondu", "returned": "ont répondu les deux fois", "alpha": "alpha de Cronbach",
-    "reliable_change": "plus petit écart lisible pour une personne", "mean_before": "moyenne avant",
+    "alpha_standardised": "alpha standardisé", "alpha_if_dropped": "alpha sans cette question",
+    "item_rest_correlation": "lien avec les autres questions", "sem": "erreur type de mesure",
+    "omega_total": "oméga total", "ordinal_alpha": "alpha ordinal",
+    "reliable_change": "plus petit écart lisible pour une personne", "mean": "moyenne", "mean_before": "moyenne avant",
     "mean_after": "moyenne après", "change": "évolution", "adjusted_change": "évolution, à départ égal",
+    "independent_change": "écart entre deux enquêtes", "difference_of_changes": "écart au groupe de comparaison",
+    "then_change_same_sheet": "évolution depuis le souvenir (même feuille)",
+    "then_change_separate_sheet": "évolution depuis le souvenir (feuilles séparées)",
+    "response_shift_same_sheet": "souvenir moins premier score (même feuille)",
+    "response_shift_separate_sheet": "souvenir moins premier score (feuilles séparées)",
     "risen": "part plus haut", "stable": "part à peu près pareil", "fallen": "part plus bas",
     "pooled_change": "évolution, toutes associations", "prediction_interval": "évolution d’une autre association",
+    "shrunken_change": "évolution, compte tenu des autres", "tau": "écart type entre associations",
+    "tau2": "variance entre associations", "i2": "part de l’écart due aux associations (I²)", "q": "Q de Cochran",
+    "icc1": "ressemblance dans une association (CCI)", "coefficient": "coefficient",
+    "returned_share": "part revenue", "first_score_returned": "premier score, revenus",
+    "first_score_lost": "premier score, non revenus", "returned_minus_lost": "différence standardisée au départ",
+    "weighted_change": "évolution pondérée", "pooled_weighted_change": "évolution pondérée, toutes associations",
+    "little_mcar": "test de Little", "little_mcar_adjusted": "test de Little, corrigé",
+    "chi2": "khi-deux", "cfi": "CFI", "tli": "TLI", "rmsea": "RMSEA", "srmr": "SRMR",
+    "loading_standardised": "poids standardisé", "factor_correlation": "corrélation entre dimensions",
+    "invariance": "verdict", "latent_mean_change": "évolution de la moyenne latente",
 }  # fmt: skip
 
 
@@ -63,4 +81,5 @@ def in_french(table: pd.DataFrame, digits: int = 2) -> pd.DataFrame:
     shown = (
         table.round(digits).replace({"statistic": FRENCH_STATISTICS}) if "statistic" in table else table.round(digits)
     )
-    return shown.rename(columns=FRENCH).dropna(axis="columns", how="all").fillna("")
+    kept = shown.rename(columns=FRENCH).dropna(axis="columns", how="all").astype(object)
+    return kept.where(kept.notna(), "")

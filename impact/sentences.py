@@ -6,60 +6,23 @@ import math
 
 from impact.disclosure import WHOLE, Release
 from impact.errors import french
-
-MINUS = "−"
-REPORTED = {"retrospective_separate": "d’après leur souvenir", "retrospective_same_sheet": "d’après leur souvenir"}
-
-
-def number(value: float, digits: int = 1, *, sign: bool = False) -> str:
-    """Return a number as French readers write it: decimal comma, true minus, no useless zero after an integer."""
-    text = f"{abs(value):.{digits}f}".replace(".", ",")
-    zero = not text.strip("0,")
-    return f"{'' if zero else MINUS if value < 0 else '+' if sign else ''}{text}"
-
-
-def points(value: float) -> str:
-    """Return a number of points, in the plural from two on."""
-    return f"{number(value)} point{'s' if abs(value) >= 2 else ''}"
-
-
-def of_ten(count: int) -> str:
-    """Return a count of persons out of ten in words."""
-    words = ("aucune", "une", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix")
-    return f"{words[count]} personne{'s' if count > 1 else ''} sur dix"
-
-
-def tenths(shares: list[float]) -> list[int]:
-    """Round shares to persons out of ten so that they still add up (largest remainder)."""
-    exact = [10 * share for share in shares]
-    counts = [math.floor(value + 1e-9) for value in exact]
-    left = math.floor(sum(exact) + 0.5) - sum(counts)
-    order = sorted(range(len(exact)), key=lambda place: counts[place] - exact[place])
-    return [count + (place in order[:left]) for place, count in enumerate(counts)]
+from impact.reading import (
+    DIFFERENCE,
+    REPORTED,
+    direction,
+    estimated,
+    has_comparison,
+    on_one_sheet,
+    remembered_start,
+    scale_context,
+    shown,
+)
+from impact.wording import between, difference, number, of_ten, points, tenths
 
 
 def insufficient(release: Release) -> str:
     """Return what is said instead of a result under the threshold."""
     return french(f"Effectif insuffisant (moins de {release.rules.threshold} personnes) : ne pas conclure.")
-
-
-def scale_context(release: Release, scale: str) -> dict:
-    """Return what the release says of one scale: label, dimension, direction, range."""
-    return next(entry for entry in release.context["scales"] if entry["name"] == scale)
-
-
-def shown(row) -> bool:
-    """Whether a row of the release exists and carries a number."""
-    return row is not None and row["status"] == "shown"
-
-
-def direction(row, higher_is_better: bool) -> str:
-    """Return "better", "worse" or "unclear": what the whole interval says, in the sense the scale declares."""
-    if row["ci_low"] > 0:
-        return "better" if higher_is_better else "worse"
-    if row["ci_high"] < 0:
-        return "worse" if higher_is_better else "better"
-    return "unclear"
 
 
 def who_answered(release: Release) -> str:
@@ -77,10 +40,11 @@ def who_answered(release: Release) -> str:
     returned = release.row("returned")
     if not release.context["paired"]:
         return french(text)
+    both = "rempli les deux parties" if on_one_sheet(release) else "répondu les deux fois"
     if shown(returned):
-        text += f" Environ {returned['n']:.0f} ont répondu les deux fois : les évolutions ne parlent que d’elles."
+        text += f" Environ {returned['n']:.0f} ont {both} : les évolutions ne parlent que d’elles."
     else:
-        text += f" Moins de {release.rules.threshold} ont répondu les deux fois."
+        text += f" Moins de {release.rules.threshold} ont {both}."
     return french(text)
 
 
@@ -90,6 +54,8 @@ def who_is_missing(release: Release) -> str:
     if not (release.context["paired"] and shown(first) and shown(returned)) or first["n"] <= returned["n"]:
         return ""
     count = max(1, math.floor(10 * (first["n"] - returned["n"]) / first["n"] + 0.5))
+    if on_one_sheet(release):
+        return french(f"Environ {of_ten(count)} sans réponse complète : on ne sait pas ce qui a changé pour elles.")
     verbs = (
         ("n’a pas répondu", "n’a pas pu être reconnue")
         if count == 1
@@ -102,19 +68,32 @@ def who_is_missing(release: Release) -> str:
 
 
 def change(release: Release, scale: str) -> str:
-    """Say in two sentences what changed on one scale, and how sure one can be."""
-    row = release.row("adjusted_change", scale=scale)
+    """Say what changed on one scale, how sure one can be, and how it compares; after only, say the level."""
+    if release.context["design"] == "after_only":
+        return level(release, scale)
+    row = estimated(release, scale)
     if not shown(row):
         return insufficient(release)
-    about = scale_context(release, scale)
-    low, high = (number(row[name], sign=True) for name in ("ci_low", "ci_high"))
-    way = direction(row, about["higher_is_better"])
-    verdict = {
-        "better": f"Une amélioration se lit : entre {low} et {high} points, marge d’erreur comprise.",
-        "worse": f"Une dégradation se lit : entre {low} et {high} points, marge d’erreur comprise.",
-        "unclear": f"On ne peut dire ni hausse ni baisse : entre {low} et {high} points, marge d’erreur comprise.",
-    }[way]
-    return french(f"{means(release, scale)} {verdict}")
+    word = {
+        "better": "Une amélioration se lit",
+        "worse": "Une dégradation se lit",
+        "unclear": "On ne peut dire ni hausse ni baisse",
+    }[direction(row, scale_context(release, scale)["higher_is_better"])]
+    verdict = f"{word} : {between(row['ci_low'], row['ci_high'])}, marge d’erreur comprise."
+    told = (means(release, scale), verdict, compared(release, scale), remembered(release, scale))
+    return french(" ".join(text for text in told if text))
+
+
+def level(release: Release, scale: str) -> str:
+    """Say the mean score of each wave, where nothing was measured before."""
+    rows = [(wave["label"], release.row("mean", scale=scale, wave=wave["code"])) for wave in release.context["waves"]]
+    told = [
+        f"{label.lower()}, {number(row['estimate'])} (entre {number(row['ci_low'])} et {number(row['ci_high'])}, "
+        "marge d’erreur comprise)"
+        for label, row in rows
+        if shown(row)
+    ]
+    return french(f"Score moyen : {' ; '.join(told)}, {_span(release, scale)}.") if told else insufficient(release)
 
 
 def means(release: Release, scale: str) -> str:
@@ -122,14 +101,58 @@ def means(release: Release, scale: str) -> str:
     before, after = release.row("mean_before", scale=scale), release.row("mean_after", scale=scale)
     if not (shown(before) and shown(after)):
         return ""
-    about = scale_context(release, scale)
-    first, last = (wave["label"].lower() for wave in release.context["waves"][:: len(release.context["waves"]) - 1])
-    recalled = f" ({REPORTED[release.context['design']]})" if release.context["design"] in REPORTED else ""
-    sense = "" if about["higher_is_better"] else " ; plus le score est haut, moins la situation est bonne"
+    waves = release.context["waves"]
+    first, last = waves[0]["label"].lower(), waves[-1]["label"].lower()
+    recalled = " (d’après leur souvenir)" if remembered_start(release) else ""
     return french(
         f"Score moyen : {number(before['estimate'])} {first}{recalled}, {number(after['estimate'])} {last} "
-        f"(de {about['low']:g} à {about['high']:g}{sense})."
+        f"({_span(release, scale)})."
     )
+
+
+def _span(release: Release, scale: str) -> str:
+    about = scale_context(release, scale)
+    sense = "" if about["higher_is_better"] else " ; plus le score est haut, moins la situation est bonne"
+    return f"de {about['low']:g} à {about['high']:g}{sense}"
+
+
+def compared(release: Release, scale: str) -> str:
+    """Say whether the change differs from that of the comparison group; empty without one."""
+    row = release.row(DIFFERENCE, scale=scale)
+    if not shown(row):
+        return ""
+    way = direction(row, scale_context(release, scale)["higher_is_better"])
+    if way == "unclear":
+        return french(
+            "On ne peut pas dire que l’évolution diffère de celle du groupe de comparaison : écart "
+            f"{between(row['ci_low'], row['ci_high'])}, marge d’erreur comprise."
+        )
+    word = {"better": "plus favorable", "worse": "moins favorable"}[way]
+    return french(
+        f"L’évolution est {word} que celle du groupe de comparaison : "
+        f"{difference(row['ci_low'], row['ci_high'])}, marge d’erreur comprise."
+    )
+
+
+def remembered(release: Release, scale: str) -> str:
+    """Say how the memory of the start differs from the first measure, and the change from it; empty without both."""
+    sheet = REPORTED.get(release.context["design"])
+    shift = release.row(f"response_shift_{sheet}", scale=scale)
+    then = release.row(f"then_change_{sheet}", scale=scale)
+    if not (shown(shift) and shown(then)):
+        return ""
+    way = direction(shift, True)
+    told = (
+        between(shift["ci_low"], shift["ci_high"])
+        if way == "unclear"
+        else difference(shift["ci_low"], shift["ci_high"])
+    )
+    words = {
+        "better": "Après coup, les personnes situent leur départ plus haut qu’elles ne l’avaient dit",
+        "worse": "Après coup, les personnes situent leur départ plus bas qu’elles ne l’avaient dit",
+        "unclear": "Le souvenir du départ ne diffère pas lisiblement de ce qui avait été dit",
+    }[way]
+    return french(f"{words} : {told}. Depuis ce souvenir, l’évolution est {between(then['ci_low'], then['ci_high'])}.")
 
 
 def people(release: Release, scale: str) -> str:
@@ -151,30 +174,51 @@ def people(release: Release, scale: str) -> str:
 
 
 def whole(release: Release, scale: str) -> str:
-    """Say the pooled estimate across associations, and where a new association would stand."""
+    """Say the pooled estimate across associations, comparison groups left out."""
     row = release.row("pooled_change", scale=scale, association=WHOLE)
     if not shown(row):
         return ""
-    way = direction(row, scale_context(release, scale)["higher_is_better"])
-    word = {"better": "amélioration", "worse": "dégradation", "unclear": "évolution incertaine"}[way]
-    low, high = (number(row[name], sign=True) for name in ("ci_low", "ci_high"))
-    sense = "" if scale_context(release, scale)["higher_is_better"] else " (plus haut, moins bien)"
-    return french(f"Toutes associations ensemble : {word}, entre {low} et {high} points{sense}.")
+    higher = scale_context(release, scale)["higher_is_better"]
+    words = {"better": "amélioration", "worse": "dégradation", "unclear": "on ne peut dire ni hausse ni baisse"}
+    sense = "" if higher else " (plus haut, moins bien)"
+    among = " (sans le groupe de comparaison)" if has_comparison(release) else ""
+    return french(
+        f"Toutes associations ensemble{among} : {words[direction(row, higher)]}, "
+        f"{between(row['ci_low'], row['ci_high'])}{sense}."
+    )
 
 
 def cautions(release: Release) -> list[str]:
     """Say what nobody may conclude from these results."""
     words = [
-        "Ces chiffres disent une évolution, pas un effet : sans groupe de comparaison, on ne sait pas ce qui se serait "
-        "passé sans l’association.",
+        _about_effect(release),
         "Ils ne permettent pas de comparer les associations entre elles : les publics et les actions diffèrent.",
         "Ils sont arrondis, et rien n’est montré sur moins de "
         f"{release.rules.threshold} personnes, pour que personne ne puisse être reconnu.",
     ]
-    if release.context["design"] in REPORTED:
+    if remembered_start(release):
         words.insert(
             1, "La situation de départ est un souvenir : il est souvent plus sombre que ce qui avait été vécu."
         )
     if release.context["design"] == "repeated_cross_sections":
         words.insert(1, "Les personnes des deux vagues ne sont pas les mêmes : une partie de l’écart peut venir de là.")
     return [french(text) for text in words]
+
+
+def _about_effect(release: Release) -> str:
+    """Say why these figures are not an effect, or on what condition a difference would be one."""
+    if release.context["design"] == "after_only":
+        return "Ces chiffres disent où en sont les personnes : sans mesure avant, on ne sait pas ce qui a changé."
+    if release.context.get("comparison"):
+        return "Ces chiffres viennent du groupe de comparaison : ils disent ce qui arrive sans l’action."
+    rows = release.table[release.table["statistic"] == DIFFERENCE]
+    if (rows["status"] == "shown").any():
+        return (
+            "Ces chiffres disent une évolution ; seule une différence avec le groupe de comparaison peut parler d’un "
+            "effet, si les deux groupes se ressemblaient au départ et ont vécu la même période."
+        )
+    enough = " assez grand" if len(rows) else ""
+    return (
+        f"Ces chiffres disent une évolution, pas un effet : sans groupe de comparaison{enough}, on ne sait pas ce qui "
+        "se serait passé sans l’association."
+    )

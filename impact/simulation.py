@@ -49,7 +49,8 @@ def simulate(campaign: Campaign, *, truth: Truth = Truth(), seed: int = SEED, mi
     Model
     -----
     Trait of person i on scale s: standard normal, scales correlated .45; second wave = .75 first + noise + change.
-    Item: .68 trait + noise, cut into the item's answers at evenly spaced normal quantiles; 2.5 % of answers missing.
+    Item: .68 trait + noise, cut into the item's answers at evenly spaced normal quantiles moved by the item's
+    own difficulty; 2.5 % of answers missing.
     """
     rng = np.random.default_rng(seed)
     people = _people(campaign, truth, rng)
@@ -58,10 +59,11 @@ def simulate(campaign: Campaign, *, truth: Truth = Truth(), seed: int = SEED, mi
     for wave in campaign.waves[1:]:
         noise = _traits(len(people), first.shape[1], rng) * np.sqrt(1 - STABILITY**2)
         waves[wave.code] = STABILITY * first + noise + people["change"].to_numpy()[:, None]
+    shifts = {question.name: rng.normal(0, 0.15) for question in campaign.questionnaire.questions}
     stayed = rng.random(len(people)) >= _leaving(first.mean(axis=1), truth.dropout)
     blocks = []
     for number, (wave, traits) in enumerate(waves.items()):
-        block = _answers(campaign, people, traits, rng).assign(wave=wave)
+        block = _answers(campaign, people, (traits, shifts), rng).assign(wave=wave)
         blocks.append(block if number == 0 else block[stayed])
     table = pd.concat(blocks, ignore_index=True).drop(columns="change")
     table = _slips(table, campaign, rng) if mistakes else table
@@ -117,12 +119,14 @@ def _leaving(level: np.ndarray, dropout: float) -> np.ndarray:
     return odds / (1 + odds)
 
 
-def _answers(campaign: Campaign, people: pd.DataFrame, traits: np.ndarray, rng: np.random.Generator) -> pd.DataFrame:
+def _answers(campaign: Campaign, people: pd.DataFrame, drawn: tuple, rng: np.random.Generator) -> pd.DataFrame:
+    """One wave of answers, from `drawn`: the traits of that wave, and how hard each item is, the same at every wave."""
+    traits, shifts = drawn
     items = {item.name: traits[:, s] for s, scale in enumerate(campaign.questionnaire.scales) for item in scale.items}
     columns = {}
     for question in campaign.questionnaire.questions:
         if question.name in items:
-            columns[question.name] = _item(question, items[question.name], rng)
+            columns[question.name] = _item(question, items[question.name], shifts[question.name], rng)
         elif question.breakdown:
             columns[question.name] = people[question.name]
         elif question.categories:
@@ -132,11 +136,11 @@ def _answers(campaign: Campaign, people: pd.DataFrame, traits: np.ndarray, rng: 
     return people[["association", "participant", "change"]].assign(**columns)
 
 
-def _item(item: Item, trait: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _item(item: Item, trait: np.ndarray, shift: float, rng: np.random.Generator) -> np.ndarray:
     from scipy.special import ndtri
 
     ranked = sorted(item.values, key=item.values.get)
-    cuts = ndtri(np.arange(1, len(ranked)) / len(ranked)) + rng.normal(0, 0.15)
+    cuts = ndtri(np.arange(1, len(ranked)) / len(ranked)) + shift
     latent = LOADING * trait + np.sqrt(1 - LOADING**2) * rng.standard_normal(len(trait))
     codes = np.array(ranked, dtype=object)[np.searchsorted(cuts, latent)]
     return np.where(rng.random(len(trait)) < MISSING_ITEM, "", codes)

@@ -21,7 +21,7 @@ COLUMNS = {
         "constraint_message", "appearance", "default", "calculation", "readonly", "read_only", "choice_filter",
         "parameters", "repeat_count", "note", "reverse", "breakdown", *SCALE_COLUMNS,
     ),
-    "choices": ("list_name", "name", "label", "points", "missing", "order"),
+    "choices": ("list_name", "name", "label", "points", "missing", "merge", "order"),
     "settings": (
         "form_title", "form_id", "version", "default_language", "style", "instance_name",
         "public_key", "submission_url", "allow_choice_duplicates", "name",
@@ -41,7 +41,8 @@ def read_questionnaire(path: str | Path) -> Questionnaire:
     Parameters
     ----------
     path : the file. Extra columns: on `begin_group` rows `score`, `min_answered`, `dimension`, `direction`, `source`,
-        `licence`; on questions `reverse`, `breakdown`; on choices `points`, `missing`. A group with a score is a scale.
+        `licence`; on questions `reverse`, `breakdown`; on choices `points`, `missing`, `merge`. A group with a score is
+        a scale.
 
     Raises
     ------
@@ -147,7 +148,7 @@ class _Reader:
                 self.fault("modalité en double", advice, "choices", row, "name", name)
             missing = self._flag("choices", row, cells, "missing")
             value = None if missing else self._value(row, cells)
-            known[name] = Choice(name, cells.get("label", name), value, missing)
+            known[name] = Choice(name, cells.get("label", name), value, missing, cells.get("merge", ""))
         return {name: tuple(known.values()) for name, known in lists.items()}
 
     def _value(self, row: int, cells: dict[str, str]) -> float | None:
@@ -228,6 +229,9 @@ class _Reader:
             self.fault(
                 "cette question ne peut pas détailler les résultats", advice, "survey", row, "breakdown", item.name
             )
+        if breakdown and len({wider.name for wider in item.merged.values()}) == 1:
+            advice = "Laisser au moins deux modalités différentes une fois regroupées."
+            self.fault("« merge » regroupe toutes les modalités", advice, "survey", row, "breakdown", item.name)
         return item
 
     def _bounds(self, row: int, constraint: str) -> tuple[float, float]:

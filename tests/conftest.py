@@ -5,10 +5,18 @@ from pathlib import Path
 import pytest
 
 import impact
-from impact.publication import releases
+from impact.clearance import releases
 
 # Notebooks here are fixtures, one of them hostile: only those of carnets/ are run as notebooks.
 collect_ignore_glob = ["**/*.ipynb"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def keys_elsewhere(tmp_path_factory):
+    """No test reads or writes the keys of whoever runs it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IMPACT_CLES", str(tmp_path_factory.mktemp("cles")))
+        yield
 
 
 @pytest.fixture(scope="session")

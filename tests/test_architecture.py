@@ -14,11 +14,13 @@ PACKAGE = ROOT / "impact"
 # A module imports only what stands above it. A folder stands for all its modules, which may import one another.
 ORDER = [
     "errors", "results", "stats", "questionnaire", "xlsform", "rules", "campaign", "responses", "coding", "validation", "scoring",
-    "simulation", "disclosure", "analysis", "cube", "sentences", "tables", "charts", "publication", "dashboard",
-    "serving", "cli_french", "cli",
+    "simulation", "rounding", "disclosure", "verbatims", "designs", "sensitivity", "analysis", "partitions", "audit",
+    "keys", "linking", "vintages", "clearance", "journal", "cube", "wording", "reading", "sentences", "tables",
+    "charts", "publication", "anonymisation", "respondents", "attacks", "documents", "risks", "risk_report", "codebook", "ddi",
+    "open_data", "dashboard", "serving", "cli_french", "cli",
 ]  # fmt: skip
 ONLY = {"stats": {"errors", "results"}, "serving": {"errors"}, "cli_french": {"errors"}}
-VIEWING = ("sentences", "tables", "charts", "cube", "dashboard", "serving")
+VIEWING = ("wording", "reading", "sentences", "tables", "charts", "cube", "dashboard", "serving")
 FORBIDDEN_FOR_VIEWING = {"responses", "validation", "scoring", "simulation", "stats", "analysis"}
 
 

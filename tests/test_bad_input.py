@@ -321,7 +321,7 @@ def test_unknown_campaign():
 def cube(cleared, tmp_path_factory):
     from impact.cube import write_cube
 
-    return write_cube(cleared["asso_a"], {}, tmp_path_factory.mktemp("sorties") / "asso_a", inputs="x")
+    return write_cube(cleared["asso_a"], {}, tmp_path_factory.mktemp("sorties") / "asso_a", inputs="x", key=b"cle")
 
 
 @pytest.mark.parametrize("tamper", ["results", "manifest", "added", "removed", "another audience"])

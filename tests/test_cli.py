@@ -23,7 +23,9 @@ def impact(*words, **options):
     return done.returncode, " ".join((done.stdout + done.stderr).split(" ")).strip()
 
 
-@pytest.mark.parametrize("command", [(), ("demo",), ("verifier",), ("publier",), ("servir",)])
+@pytest.mark.parametrize(
+    "command", [(), ("demo",), ("verifier",), ("publier",), ("servir",), ("donnees-ouvertes",), ("detruire-les-liens",)]
+)
 def test_help_is_in_french(command):
     code, said = impact(*command, "--help")
     assert code == 0
@@ -106,3 +108,18 @@ def test_publier_shows_each_access_once(answers_file, tmp_path):
     code, again = impact("publier", "demonstration", copy, "--sorties", tmp_path / "sorties")
     assert code == 0
     assert "Code secret" not in again
+
+
+def test_detruire_les_liens_asks_first(answers_file, tmp_path, monkeypatch):
+    monkeypatch.setenv("IMPACT_CLES", str(tmp_path / "cles"))
+    copy = Path(shutil.copy(answers_file, tmp_path / "envoi.csv"))
+    code, said = impact("detruire-les-liens", "demonstration", copy)
+    assert code == 1
+    assert "Relancer avec --oui" in said
+    code, said = impact("detruire-les-liens", "demonstration", copy, "--oui")
+    assert code == 0
+    assert "La clé est détruite." in said
+    assert (tmp_path / "envoi.lie.csv").is_file()
+    code, said = impact("donnees-ouvertes", "demonstration", copy, "--dossier", tmp_path / "ouvertes")
+    assert code == 1
+    assert "un code ne peut plus être reconnu" in said

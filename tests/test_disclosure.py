@@ -1,6 +1,7 @@
 """The one door: thresholds, complements, rounding; and it fails closed."""
 
 import math
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -8,12 +9,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from impact.disclosure import NOT_DISPLAYED, SHOWN_COLUMNS, release, shown_count
+import impact
+from impact import disclosure
+from impact.clearance import releases
+from impact.disclosure import NOT_DISPLAYED, SHOWN_COLUMNS, Release, hidden_categories, release
 from impact.errors import DisclosureError
+from impact.partitions import merge, persons
+from impact.rounding import shown_count
 from impact.rules import Rules
+from impact.verbatims import Verbatim, showable
 
 RULES = Rules()
 NUMBERS = ["n", "estimate", "ci_low", "ci_high"]
+CONTEXT = {
+    "breakdowns": [{"name": "q", "categories": [{"name": name} for name in "uvwxyz"]}],
+    "scales": [{"name": "s", "low": -40, "high": 40}],
+}
 
 
 def row(association="a", statistic="change", n=30, estimate=0.5, **more):
@@ -25,7 +36,7 @@ def others(n=20):
 
 
 def clear(*rows, rules=RULES, audience="a"):
-    return release(pd.DataFrame(rows), rules, audience=audience, context={}).table
+    return release(pd.DataFrame(rows), rules, audience=audience, context=CONTEXT).table
 
 
 def categories(*sizes, names="uvwxyz"):
@@ -161,8 +172,16 @@ def test_not_computable_says_so():
 # --- the fictitious campaign ----------------------------------------------------------------------------------------
 
 
-def test_nothing_under_the_threshold_shows_a_number(cleared, results):
-    exact = results.fillna({"wave": "", "scale": "", "breakdown": "", "category": ""})
+@pytest.fixture(scope="module")
+def exact(campaign, checked):
+    """The results release() judged: categories merged, nothing rounded."""
+    scores = impact.score(checked.accepted, campaign.questionnaire)
+    recoded, _ = merge(checked.accepted, persons(checked.accepted, scores, campaign), campaign)
+    return impact.analyse(recoded, scores, campaign)
+
+
+def test_nothing_under_the_threshold_shows_a_number(cleared, exact):
+    exact = exact.fillna({"wave": "", "scale": "", "breakdown": "", "category": ""})
     keys = ["association", "wave", "scale", "breakdown", "category", "statistic"]
     for one in cleared.values():
         joined = one.table.merge(exact[[*keys, "n"]], on=keys, suffixes=("", "_true"), validate="one_to_one")
@@ -186,14 +205,159 @@ def test_a_release_names_no_other_association(cleared, campaign):
 
 
 def test_permuting_people_changes_nothing(campaign, checked, cleared):
-    import impact
-
     shuffled = checked.accepted.sample(frac=1, random_state=3)
-    results = impact.analyse(shuffled, impact.score(shuffled, campaign.questionnaire), campaign)
-    one = cleared["asso_b"]
-    again = release(results, campaign.rules, audience="asso_b", context=one.context).table
     order = SHOWN_COLUMNS[:6]
-    pd.testing.assert_frame_equal(
-        one.table.sort_values(order, ignore_index=True), again.sort_values(order, ignore_index=True), check_dtype=False
+    for again in releases(shuffled, campaign):
+        one = cleared[again.audience]
+        pd.testing.assert_frame_equal(
+            one.table.sort_values(order, ignore_index=True), again.table.sort_values(order, ignore_index=True)
+        )
+        assert again.context == one.context
+        assert np.isfinite(one.table.loc[one.table["status"] == "shown", "estimate"].astype(float)).all()
+
+
+# --- merging, class disclosure, magnitudes, verbatims -----------------------------------------------------------------
+
+
+def test_small_categories_are_merged_as_declared(cleared):
+    """Where an association has too few persons of each age, two wider ages are shown, and only they."""
+    labels, seen = {}, {}
+    for code, one in cleared.items():
+        ages = next(question for question in one.context["breakdowns"] if question["name"] == "age")["categories"]
+        labels[code] = [age["label"] for age in ages]
+        seen[code] = set(one.table.query("breakdown == 'age' and status == 'shown'")["category"])
+    merged = [code for code, found in labels.items() if found == ["18 à 49 ans", "50 ans et plus"]]
+    assert any(seen[code] == {"a18_29+a30_49", "a50_64+a65"} for code in merged)
+    assert all(seen[code] <= {"a18_29+a30_49", "a50_64+a65"} for code in merged)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(0, 40), min_size=4, max_size=4))
+def test_merging_never_shows_fewer_persons(sizes):
+    """Whatever the sizes, the persons in shown categories are at least as many after merging, and k never falls."""
+    fine = dict(zip("uvwx", sizes, strict=True))
+    wide = {"uv": fine["u"] + fine["v"], "wx": fine["w"] + fine["x"]}
+    shown = [sum(n for name, n in one.items() if name not in hidden_categories(one, RULES)) for one in (fine, wide)]
+    assert min(wide.values()) >= min(fine.values())
+    assert shown[1] >= shown[0] or (shown[1] == 0 and min(wide.values()) < RULES.threshold)
+
+
+@pytest.mark.parametrize(
+    ("name", "estimate", "error"), [("mean_before", 40.0, 0.1), ("mean_after", -39.97, 0.1), ("mean_before", 3.0, 0.0)]
+)
+def test_all_alike_is_not_said(name, estimate, error):
+    rows = [row(statistic=name, estimate=estimate, std_error=error), row(estimate=1.0), *categories(20, 20)]
+    table = clear(*rows)
+    assert set(table["reason"]) == {"réponses presque toutes semblables"}
+    assert table[NUMBERS].isna().all(axis=None)
+
+
+def test_a_category_all_alike_takes_another_one_with_it():
+    alike = row(breakdown="q", category="u", statistic="mean_before", n=20, estimate=40.0, std_error=0.0)
+    rows = [
+        alike,
+        *(row(breakdown="q", category=name, statistic="mean_before", n=n) for name, n in (("v", 15), ("w", 30))),
+    ]
+    table = clear(*rows).set_index("category")
+    assert table["status"].to_dict() == {"u": "suppressed", "v": "suppressed", "w": "shown"}
+
+
+def spent(*values, **more):
+    key = {"association": "a", "wave": "", "scale": "", "breakdown": "", "category": "", "statistic": "hours"}
+    return pd.DataFrame([key | {"value": value} | more for value in values])
+
+
+def magnitude(values, contributions, monkeypatch):
+    monkeypatch.setitem(disclosure.STATISTICS, "hours", "magnitude")
+    results = pd.DataFrame([{"association": "a", "statistic": "hours", "n": len(values), "estimate": sum(values)}])
+    return release(results, RULES, audience="a", context={}, contributions=contributions).table.iloc[0]
+
+
+@pytest.mark.parametrize(
+    ("values", "status"),
+    [([12.0] * 12, "shown"), ([500.0, 60.0, *[1.0] * 12], "suppressed"), ([90.0, 80.0, *[2.0] * 12], "shown")],
+)
+def test_a_dominated_magnitude_is_not_shown(values, status, monkeypatch):
+    line = magnitude(values, spent(*values), monkeypatch)
+    assert line["status"] == status
+    assert status == "suppressed" or line["estimate"] % 5 == 0
+
+
+@pytest.mark.parametrize(
+    "contributions",
+    [
+        None,
+        spent(),
+        spent(*[12.0] * 11),
+        spent(*[13.0] * 12),
+        spent(-12.0, *[12.0] * 11, 24.0),
+        spent(*[12.0] * 12).drop(columns="value"),
+    ],
+)
+def test_a_magnitude_without_its_contributions_is_refused(contributions, monkeypatch):
+    with pytest.raises(DisclosureError, match="les contributions d’un total manquent"):
+        magnitude([12.0] * 12, contributions, monkeypatch)
+
+
+def test_means_trap():
+    """Exact means beside rounded counts give the counts back: no such table can be a Release (SDC Handbook 5.7)."""
+    counts, exact = (9, 14, 19), (11.25, 7.9167, 9.25)
+    context = {"breakdowns": [{"name": "q", "categories": [{"name": name} for name in "uvw"]}]}
+    table = clear(*categories(20, 20, 20))
+    for column, values in (("n", counts), ("estimate", exact)):
+        with pytest.raises(DisclosureError, match="un nombre n’est pas arrondi"):
+            Release("a", table.assign(**{column: values}), context, RULES)
+    hidden = clear(*categories(20, 9)).assign(n=9)
+    with pytest.raises(DisclosureError, match="n’est pas masqué"):
+        Release("a", hidden, context, RULES)
+
+
+@pytest.mark.parametrize("audience", ["public", "responsable"])
+def test_the_public_and_the_lead(audience):
+    rows = [row("a", n=40), row("b", n=8), *(row(code, n=20) for code in "cd"), row("", "pooled_change", n=88)]
+    rows += [
+        row(code, "returned", n=n, estimate=n) | {"scale": ""}
+        for code, n in (("a", 40), ("b", 8), ("c", 20), ("d", 20))
+    ]
+    table = clear(*rows, audience=audience)
+    assert set(table["association"]) == ({""} if audience == "public" else {"", "a", "b", "c", "d"})
+    assert table.query("association == '' and statistic == 'returned'")["estimate"].tolist() == [90]
+    assert table.query("association == 'b'")[NUMBERS].isna().all(axis=None)
+
+
+def test_undeclared_categories_do_not_leave():
+    with pytest.raises(DisclosureError, match="modalités que rien ne déclare \\(q/nouveau\\)"):
+        clear(row(), row(breakdown="q", category="nouveau"))
+
+
+def verbatim(**more):
+    return Verbatim(
+        **{
+            "association": "a",
+            "question": "q",
+            "text": "J’ose.",
+            "approved_by": "C. L.",
+            "approved_on": date(2026, 1, 5),
+        }
+        | more
     )
-    assert np.isfinite(one.table.loc[one.table["status"] == "shown", "estimate"].astype(float)).all()
+
+
+def test_verbatims_are_approved_one_by_one():
+    texts = [verbatim(), verbatim(text="À deux, on ose."), verbatim(association="b", text="Ailleurs.")]
+    assert showable(texts, {("a", "q"): 10}, RULES, audience="a") == {"q": ["J’ose.", "À deux, on ose."]}
+    assert showable(texts, {("a", "q"): 9}, RULES, audience="a") == {}
+    with pytest.raises(DisclosureError, match="n’est pas connu"):
+        showable(texts, {}, RULES, audience="a")
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [({"approved_by": " "}, "approuvé"), ({"approved_on": "hier"}, "approuvé"), ({"text": ""}, "approuvé"),
+     ({"text": "Mme Le Goff m’a aidée"}, "reconnaître"), ({"text": "mon mail est a@b.fr"}, "reconnaître"),
+     ({"text": "au 02 98 00 00 00"}, "reconnaître")],
+)  # fmt: skip
+def test_a_telling_verbatim_is_refused(more, said):
+    with pytest.raises(DisclosureError, match=said):
+        verbatim(**more)
+    assert "participant" not in Verbatim.__dataclass_fields__

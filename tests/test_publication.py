@@ -64,7 +64,8 @@ def test_changed_answers_are_published_again(campaign, answers_file, tmp_path):
     copy.write_bytes(answers_file.read_bytes())
     impact.publish(campaign, [copy], folder)
     lines = copy.read_text("utf-8-sig").splitlines()
-    copy.write_text("\n".join(lines[:-40]), "utf-8-sig")
+    lines[1] = lines[1].replace("Rien de particulier", "Rien du tout").replace("J’ai", "Nous avons") + " "
+    copy.write_text("\n".join(lines), "utf-8-sig")
     steps = []
     impact.publish(campaign, [copy], folder, progress=steps.append)
     assert len(steps) > 1
@@ -79,8 +80,10 @@ def test_no_answer_and_no_code_is_in_the_cubes(outputs, checked):
 
 def test_the_journal_holds_decisions_without_numbers(outputs):
     journal = pd.read_csv(outputs / "journal_de_diffusion.csv", sep=";")
-    assert set(journal["status"]) == {"montré", "masqué"}
-    assert journal.loc[journal["status"] == "masqué", "reason"].notna().all()
+    assert set(journal["décision"]) == {"montré", "masqué"}
+    assert journal.loc[journal["décision"] == "masqué", "raison"].notna().all()
+    assert set(journal["destinataire"]) == {*(f"asso_{letter}" for letter in "abcdefg"), "public", "responsable"}
+    assert "Estime de soi" in set(journal["échelle"])
     assert not journal.select_dtypes("number").shape[1]
 
 
@@ -115,9 +118,9 @@ def test_view_follows_one_choice_and_survives_any_value(outputs):
     choice, detail = closer.children[1], closer.children[2]
     assert "Choisir une question" in detail.value
     choice.value = "age"
-    assert "18 à 29 ans" in detail.value
+    assert "50 ans et plus" in detail.value
     choice.value = ""
-    assert "18 à 29 ans" not in detail.value
+    assert "50 ans et plus" not in detail.value
 
 
 def test_view_of_a_missing_cube_is_a_sentence(tmp_path):

@@ -20,8 +20,8 @@ CONTEXT = {
 }  # fmt: skip
 
 
-def made(*rows, higher=True, design="before_after"):
-    """A release of one association "a", from (statistic, n, estimate, low, high, more keys)."""
+def made(*rows, higher=True, design="before_after", **more):
+    """A release of one association "a", from (statistic, n, estimate, low, high, more keys); `more` of its context."""
     table = pd.DataFrame(
         [dict(zip(("statistic", "n", "estimate", "ci_low", "ci_high"), row[:5], strict=False)) | row[5] for row in rows]
     )
@@ -32,24 +32,30 @@ def made(*rows, higher=True, design="before_after"):
         "breakdown": "",
         "category": "",
         "bound": "",
-        "reason": "",
     }
     for name, value in defaults.items():
         table[name] = table[name].fillna(value) if name in table else value
     table["status"] = table["n"].notna().map({True: "shown", False: "suppressed"})
+    table["reason"] = table["n"].notna().map({True: "", False: "moins de 10 personnes"})
     context = CONTEXT | {"design": design, "scales": [CONTEXT["scales"][0] | {"higher_is_better": higher}]}
-    return Release("a", table.reindex(columns=SHOWN_COLUMNS), context, Rules())
+    return Release("a", table.reindex(columns=SHOWN_COLUMNS), context | more, Rules())
 
 
-def changed(low, high, *, n=30, higher=True, design="before_after"):
-    middle = (low + high) / 2
+def changed(low, high, *rows, higher=True, design="before_after", **more):
+    middle, n = round((low + high) / 2, 1), 30
     return made(
+        *rows,
         ("adjusted_change", n, middle, low, high, {}),
         ("mean_before", n, 3.0, 2.8, 3.2, {}),
         ("mean_after", n, 3.0 + middle, 2.8, 3.8, {}),
         higher=higher,
         design=design,
+        **more,
     )
+
+
+def difference(low, high):
+    return ("difference_of_changes", 30, round((low + high) / 2, 1), low, high, {})
 
 
 @pytest.mark.parametrize(
@@ -87,7 +93,110 @@ def test_retrospective_means_are_memories():
 
 def test_no_effect_is_claimed_without_a_comparison_group():
     first = sentences.cautions(changed(0.1, 0.7))[0]
-    assert first.startswith("Ces chiffres disent une évolution, pas un effet")
+    assert first.startswith("Ces chiffres disent une évolution, pas un effet\u00a0: sans groupe de comparaison, on")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "higher", "said"),
+    [
+        (
+            0.2,
+            0.9,
+            True,
+            "est plus favorable que celle du groupe de comparaison\u00a0: entre 0,2 et 0,9 points de plus",
+        ),
+        (
+            -0.9,
+            -0.2,
+            True,
+            "est moins favorable que celle du groupe de comparaison\u00a0: entre 0,2 et 0,9 points de moins",
+        ),
+        (
+            -0.9,
+            -0.2,
+            False,
+            "est plus favorable que celle du groupe de comparaison\u00a0: entre 0,2 et 0,9 points de moins",
+        ),
+        (
+            -0.2,
+            0.9,
+            True,
+            "On ne peut pas dire que l’évolution diffère de celle du groupe de comparaison\u00a0: écart entre −0,2 et",
+        ),
+        (0.0, 0.9, True, "On ne peut pas dire que l’évolution diffère"),
+    ],
+)
+def test_a_difference_with_the_comparison_group(low, high, higher, said):
+    release = changed(0.1, 0.7, difference(low, high), higher=higher)
+    assert said in sentences.change(release, "s")
+    first = sentences.cautions(release)[0]
+    assert "sans groupe de comparaison" not in first
+    assert first.startswith("Ces chiffres disent une évolution\u00a0; seule une différence")
+
+
+def test_a_hidden_difference_leaves_the_caution():
+    release = changed(0.1, 0.7, ("difference_of_changes", None, None, None, None, {}))
+    assert "groupe de comparaison" not in sentences.change(release, "s")
+    assert "sans groupe de comparaison assez grand" in sentences.cautions(release)[0]
+
+
+def test_the_comparison_group_reads_what_it_is():
+    release = changed(0.1, 0.7, comparison=True)
+    assert "viennent du groupe de comparaison" in sentences.cautions(release)[0]
+    assert "Une amélioration se lit" in sentences.change(release, "s")
+
+
+def test_the_whole_leaves_the_comparison_group_out():
+    pooled = ("pooled_change", 100, 0.2, -0.1, 0.5, {"association": ""})
+    assert sentences.whole(made(pooled), "s") == (
+        "Toutes associations ensemble\u00a0: on ne peut dire ni hausse ni baisse, entre −0,1 et +0,5 points."
+    )
+    assert "ensemble (sans le groupe de comparaison)\u00a0:" in sentences.whole(made(pooled, difference(-1, 1)), "s")
+
+
+def test_after_only_says_a_level_and_no_change():
+    release = made(("mean", 30, 3.4, 3.1, 3.7, {"wave": "apres"}), design="after_only", paired=False)
+    said = sentences.change(release, "s")
+    assert said == "Score moyen\u00a0: après, 3,4 (entre 3,1 et 3,7, marge d’erreur comprise), de 1 à 5."
+    assert "on ne sait pas ce qui a changé" in sentences.cautions(release)[0]
+    assert sentences.change(made(("alpha", 30, 0.8, 0.7, 0.9, {}), design="after_only"), "s").startswith("Effectif")
+
+
+def test_repeated_cross_sections_say_a_difference_between_other_persons():
+    rows = [("mean_before", 30, 3.0, 2.8, 3.2, {}), ("mean_after", 40, 3.4, 3.2, 3.6, {})]
+    release = made(*rows, ("independent_change", 30, 0.4, 0.1, 0.7, {}), design="repeated_cross_sections", paired=False)
+    said = sentences.change(release, "s")
+    assert "3,0 avant, 3,4 après" in said
+    assert "Une amélioration se lit\u00a0: entre +0,1 et +0,7 points" in said
+    assert any("ne sont pas les mêmes" in text for text in sentences.cautions(release))
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (-0.6, -0.2, "situent leur départ plus bas qu’elles ne l’avaient dit\u00a0: entre 0,2 et 0,6 points de moins"),
+        (0.2, 0.6, "situent leur départ plus haut qu’elles ne l’avaient dit\u00a0: entre 0,2 et 0,6 points de plus"),
+        (
+            -0.2,
+            0.2,
+            "Le souvenir du départ ne diffère pas lisiblement de ce qui avait été dit\u00a0: entre −0,2 et +0,2",
+        ),
+    ],
+)
+def test_a_memory_beside_a_real_first_measure(low, high, said):
+    waves = [{"code": code, "label": code.title()} for code in ("avant", "souvenir", "apres")]
+    shift = ("response_shift_separate_sheet", 30, 0.0, low, high, {})
+    then = ("then_change_separate_sheet", 30, 0.5, 0.3, 0.7, {})
+    told = sentences.change(changed(0.1, 0.7, shift, then, design="retrospective_separate", waves=waves), "s")
+    assert said in told
+    assert "Depuis ce souvenir, l’évolution est entre +0,3 et +0,7 points." in told
+    assert "d’après leur souvenir" not in told  # the first mean was measured at the time
+
+
+def test_one_sheet_has_two_parts():
+    release = counts(40, 30, design="retrospective_same_sheet")
+    assert "Environ 30 ont rempli les deux parties" in sentences.who_answered(release)
+    assert "Environ trois personnes sur dix sans réponse complète" in sentences.who_is_missing(release)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +223,10 @@ def test_people_out_of_ten_add_up(shares, tenths):
 
 def people(rise, same, fall, bounds=("", "", "")):
     shares = zip(("risen", "stable", "fallen"), (rise, same, fall), bounds, strict=True)
-    return made(*((name, 30, share, 0.0, 1.0, {"bound": bound}) for name, share, bound in shares))
+    limits = {"": (0.0, 1.0)}
+    return made(
+        *((name, 30, share, *limits.get(bound, (None, None)), {"bound": bound}) for name, share, bound in shares)
+    )
 
 
 def test_people_agree_in_number():
@@ -127,11 +239,12 @@ def test_people_agree_in_number():
     assert "à peu près le même pour neuf personnes sur dix" in said
 
 
-def counts(first, returned):
+def counts(first, returned, design="before_after"):
     return made(
         ("responded", first, first, None, None, {"scale": "", "wave": "avant"}),
         ("responded", returned, returned, None, None, {"scale": "", "wave": "apres"}),
         ("returned", returned, returned, None, None, {"scale": ""}),
+        design=design,
     )
 
 

@@ -7,7 +7,7 @@ from html import escape
 from itertools import groupby
 from pathlib import Path
 
-from impact import sentences
+from impact import reading, sentences
 from impact.cube import read_cube
 from impact.errors import french
 from impact.tables import breakdown_table, scale_table
@@ -51,13 +51,19 @@ class Dashboard:
         """One sentence a scale, all dimensions at once."""
         lines = []
         for scale in self.context["scales"]:
-            row = self.release.row("adjusted_change", scale=scale["name"])
-            way = sentences.direction(row, scale["higher_is_better"]) if sentences.shown(row) else "suppressed"
-            mark, word = VERDICTS[way]
+            mark, word = VERDICTS[way := self._way(scale)]
             lines.append(
                 f'<li class="{way}"><span aria-hidden="true">{mark}</span> {escape(scale["label"])}{NBSP}: {word}</li>'
             )
         return f'<section><h2>En bref</h2><ul class="bref">{"".join(lines)}</ul></section>'
+
+    def _way(self, scale: dict) -> str:
+        """What the whole interval says of one scale: a key of VERDICTS."""
+        row = reading.estimated(self.release, scale["name"])
+        if reading.shown(row):
+            return reading.direction(row, scale["higher_is_better"])
+        levels = [self.release.row("mean", scale=scale["name"], wave=wave["code"]) for wave in self.context["waves"]]
+        return "level" if any(reading.shown(level) for level in levels) else "suppressed"
 
     def dimensions(self) -> str:
         """Each dimension opened, scale by scale."""
@@ -72,8 +78,7 @@ class Dashboard:
     def _scale(self, scale: dict, *, title: bool) -> str:
         name = scale["name"]
         heading = f"<h3>{escape(scale['label'])}</h3>" if title else ""
-        row = self.release.row("adjusted_change", scale=name)
-        if not sentences.shown(row):
+        if self._way(scale) == "suppressed":
             said = sentences.whole(self.release, name)
             return f"<article>{heading}{self.insufficient()}{self._told(f'ensemble-{name}', said)}</article>"
         said = [text(self.release, name) for text in (sentences.change, sentences.people, sentences.whole)]
@@ -125,6 +130,7 @@ VERDICTS = {
     "better": ("▲", "une amélioration se lit"),
     "worse": ("▼", "une dégradation se lit"),
     "unclear": ("≈", "ni hausse ni baisse ne se lit"),
+    "level": ("•", "un niveau, sans mesure avant"),
     "suppressed": ("○", "effectif insuffisant, ne pas conclure"),
 }
 

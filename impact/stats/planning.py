@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 from scipy import optimize, stats
-from statsmodels.stats.power import TTestPower
 
 from impact.errors import StatisticsError
 
@@ -35,7 +34,7 @@ def paired_power(n: float, change: float, sd: float, *, alpha: float = ALPHA) ->
     StatisticsError outside these ranges.
     """
     _check(n=n - 1, sd=sd, alpha=alpha)
-    return float(TTestPower().power(abs(change) / sd, n, alpha))
+    return _seen(math.sqrt(n) * abs(change) / sd, n - 1, alpha)
 
 
 def persons_needed(change: float, sd: float, *, power: float = POWER, alpha: float = ALPHA) -> float:
@@ -85,7 +84,14 @@ def pooled_power(associations: int, n: float, change: float, *, sd: float, tau: 
     _check(associations=associations - 1, n=n, sd=sd)
     if not 0 <= tau < math.inf:
         raise StatisticsError(f"« tau » vaut {tau}.", remedy="Donner un nombre positif ou nul.")
-    limit = stats.t.ppf(1 - ALPHA / 2, associations - 1)
     noncentrality = abs(change) / math.sqrt((tau**2 + sd**2 / n) / associations)
-    df = associations - 1
-    return float(stats.nct.sf(limit, df, noncentrality) + stats.nct.cdf(-limit, df, noncentrality))
+    return _seen(noncentrality, associations - 1, ALPHA)
+
+
+def _seen(noncentrality: float, df: float, alpha: float) -> float:
+    """Return the power of the two-sided t test.
+
+    The far tail is taken as the upper tail of the mirrored distribution: its lower one is NaN when it is tiny.
+    """
+    limit = stats.t.ppf(1 - alpha / 2, df)
+    return float(stats.nct.sf(limit, df, noncentrality) + stats.nct.sf(limit, df, -noncentrality))

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from impact.errors import StatisticsError
 from impact.stats.planning import paired_power, persons_needed, pooled_power, readable_change
@@ -47,3 +48,12 @@ def test_faults_are_told():
         persons_needed(0, 1)
     with pytest.raises(StatisticsError, match=r"«.tau.» vaut -1"):
         pooled_power(7, 20, 0.3, sd=0.6, tau=-1)
+
+
+@pytest.mark.parametrize("n", [120, 500, 5000])
+def test_large_surveys_have_a_readable_change(n):
+    """Far from zero the second tail is tiny: it must not make the power NaN. Normal theory is within 2 % there."""
+    normal = (stats.norm.ppf(0.975) + stats.norm.ppf(0.8)) / np.sqrt(n)
+    assert readable_change(n, 1.0) == pytest.approx(normal, rel=0.02)
+    assert paired_power(n, 1.0, 1.0) == pytest.approx(1.0)
+    assert pooled_power(7, n, 5.0, sd=1.0, tau=0.01) == pytest.approx(1.0)

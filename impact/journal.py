@@ -1,0 +1,47 @@
+"""The journal of disclosure: each decision is a line that a person can read, without any number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+
+from impact.disclosure import WHOLE, Release
+from impact.results import FRENCH_STATISTICS
+
+JOURNAL = "journal_de_diffusion.csv"
+DECISIONS = {"shown": "montré", "suppressed": "masqué"}
+BOUNDS = {"<": "dit « moins de 10 % »", ">": "dit « plus de 90 % »"}
+
+
+def journal(release: Release) -> pd.DataFrame:
+    """Return one line a decision: destinataire, association, moment, échelle, question, modalité, résultat, décision,
+    raison; in words, without any number."""
+    about = release.context
+    waves = {one["code"]: one["label"] for one in about["waves"]}
+    scales = {one["name"]: one["label"] for one in about["scales"]}
+    questions = {one["name"]: one["label"] for one in about["breakdowns"]}
+    choices = {(one["name"], c["name"]): c["label"] for one in about["breakdowns"] for c in one["categories"]}
+    table = release.table
+    categories = zip(table["breakdown"], table["category"], strict=True)
+    return pd.DataFrame(
+        {
+            "destinataire": release.audience,
+            "association": table["association"].replace({WHOLE: "toutes ensemble"}),
+            "moment": table["wave"].map(waves).fillna(""),
+            "échelle": table["scale"].map(scales).fillna(""),
+            "question": table["breakdown"].map(questions).fillna(""),
+            "modalité": [choices.get(category, "") for category in categories],
+            "résultat": table["statistic"].map(FRENCH_STATISTICS).fillna(table["statistic"]),
+            "décision": table["status"].map(DECISIONS),
+            "raison": table["reason"].where(table["reason"] != "", table["bound"].map(BOUNDS).fillna("")),
+        }
+    )
+
+
+def write_journal(releases: Iterable[Release], path: Path) -> Path:
+    """Write the journal of all the releases of a campaign, for a spreadsheet."""
+    lines = pd.concat([journal(one) for one in releases], ignore_index=True)
+    lines.to_csv(path, sep=";", index=False, encoding="utf-8-sig")
+    return path

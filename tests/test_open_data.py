@@ -1,0 +1,212 @@
+"""The open data package: valid for Frictionless, in the order of DDI, without anybody in it, made again identically."""
+
+import json
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pandas as pd
+import pytest
+
+import impact
+from impact.documents import Grid, Heading, Paragraph, to_markdown, write_pdf
+from impact.errors import DisclosureError
+from impact.open_data import PACKAGE, write_open_data
+from impact.risks import _require_safe
+
+ROOT = Path(__file__).parents[1]
+COMMITTED = ROOT / "donnees_anonymisees" / "demonstration"
+
+
+@pytest.fixture(scope="module")
+def package(campaign, answers_file, tmp_path_factory):
+    """The package made again where the committed one is: same data, so same date."""
+    folder = shutil.copytree(COMMITTED, tmp_path_factory.mktemp("ouvertes") / "demonstration")
+    return write_open_data(campaign, [answers_file], folder)
+
+
+def test_the_committed_package_is_made_again_identically(package):
+    folder, _ = package
+    assert {path.name for path in folder.iterdir()} == {path.name for path in COMMITTED.iterdir()}
+    different = [path.name for path in folder.iterdir() if path.read_bytes() != (COMMITTED / path.name).read_bytes()]
+    assert different == []
+
+
+def test_frictionless_finds_it_valid(package):
+    frictionless = pytest.importorskip("frictionless")
+    report = frictionless.validate(str(package[0] / PACKAGE))
+    assert report.valid, report.flatten(["rowNumber", "fieldName", "message"])
+    declared = json.loads((package[0] / PACKAGE).read_text("utf-8"))
+    assert {one["path"] for one in declared["resources"]} == {path.name for path in package[0].iterdir()} - {PACKAGE}
+
+
+# The children each element of DDI Codebook 2.5 admits, in the order the standard imposes (those used here).
+ORDER = {
+    "codeBook": "docDscr stdyDscr fileDscr dataDscr otherMat",
+    "docDscr": "citation guide docStatus docSrc notes",
+    "stdyDscr": "citation studyAuthorization stdyInfo studyDevelopment method dataAccs othrStdyMat notes",
+    "citation": "titlStmt rspStmt prodStmt distStmt serStmt verStmt biblCit holdings notes",
+    "titlStmt": "titl subTitl altTitl parTitl IDNo",
+    "rspStmt": "AuthEnty othId",
+    "prodStmt": "producer copyright prodDate prodPlac software fundAg grantNo",
+    "distStmt": "distrbtr contact depositr depDate distDate",
+    "verStmt": "version verResp notes",
+    "stdyInfo": "studyBudget subject abstract sumDscr qualityStatement notes exPostEvaluation",
+    "subject": "keyword topcClas",
+    "sumDscr": "timePrd collDate nation geogCover geogUnit geoBndBox boundPoly anlyUnit universe dataKind",
+    "method": "dataColl notes anlyInfo stdyClas dataProcessing codingInstructions",
+    "dataColl": "timeMeth dataCollector collectorTraining frequenc sampProc sampleFrame targetSampleSize deviat collMode "
+    "resInstru instrumentDevelopment sources collSitu actMin ConOps weight cleanOps",
+    "dataAccs": "setAvail useStmt notes",
+    "useStmt": "confDec specPerm restrctn contact citReq deposReq conditions disclaimer",
+    "fileDscr": "fileTxt locMap notes",
+    "fileTxt": "fileName fileCitation dataFingerprint fileCont fileStrc dimensns fileType format filePlac dataChck",
+    "dimensns": "caseQnty varQnty logRecL recPrCas recNumTot",
+    "dataDscr": "varGrp nCubeGrp var nCube notes",
+    "var": "location labl imputation security embargo respUnit anlysUnit qstn valrng invalrng undocCod universe TotlResp "
+    "sumStat txt stdCatgry catgryGrp catgry codInstr verStmt concept derivation varFormat geoMap catLevel notes",
+    "valrng": "item range key notes",
+    "catgry": "catValu labl txt catStat mrow",
+}
+SINGLE = {
+    "titlStmt",
+    "rspStmt",
+    "prodStmt",
+    "distStmt",
+    "titl",
+    "subject",
+    "fileName",
+    "fileCont",
+    "dimensns",
+    "varFormat",
+    "catValu",
+}
+ATTRIBUTES = {
+    "codeBook": {"version", "{http://www.w3.org/XML/1998/namespace}lang"}, "fileDscr": {"ID", "URI"},
+    "var": {"ID", "name", "files", "intrvl"}, "varFormat": {"type"}, "catgry": {"missing"}, "range": {"min", "max"},
+    "prodDate": {"date"}, "distDate": {"date"}, "version": {"date"}, "software": {"version"}, "IDNo": {"agency"},
+    "nation": {"abbr"}, "fileType": {"charset"},
+}  # fmt: skip
+
+
+def local(element):
+    namespace, _, name = element.tag.rpartition("}")
+    assert namespace == "{ddi:codebook:2_5"
+    return name
+
+
+def test_ddi_follows_the_order_of_the_standard(package):
+    """The schema itself is in no package of the registries: its content models are checked one by one instead."""
+    root = ET.parse(package[0] / "ddi.xml").getroot()
+    for element in root.iter():
+        name, children = local(element), [local(child) for child in element]
+        assert set(element.attrib) <= ATTRIBUTES.get(name, set()), name
+        if not children:
+            continue
+        allowed = ORDER[name].split()
+        assert set(children) <= set(allowed), name
+        places = [allowed.index(child) for child in children]
+        assert places == sorted(places), name
+        assert all(children.count(child) == 1 for child in SINGLE & set(children)), name
+        assert not (element.text or "").strip(), name
+
+
+def test_ddi_identifiers_and_values(package):
+    root = ET.parse(package[0] / "ddi.xml").getroot()
+    identifiers = [element.get("ID") for element in root.iter() if element.get("ID")]
+    assert len(identifiers) == len(set(identifiers))
+    variables = [element for element in root.iter() if local(element) == "var"]
+    assert {variable.get("files") for variable in variables} == {"F1", "F2", "F3"}
+    assert {variable.get("intrvl") for variable in variables} == {"contin", "discrete"}
+    respondents = pd.read_csv(package[0] / "repondants.csv")
+    assert [v.get("name") for v in variables if v.get("files") == "F2"] == list(respondents.columns)
+    assert root.findtext(".//{ddi:codebook:2_5}fileDscr[@ID='F2']//{ddi:codebook:2_5}caseQnty") == str(len(respondents))
+
+
+def test_nobody_is_in_it(package, checked, campaign):
+    codes = set(checked.accepted["participant"])
+    for path in package[0].iterdir():
+        if path.name != "synthetique.csv" and path.suffix != ".pdf":
+            text = path.read_text("utf-8")
+            assert not [code for code in codes if code in text], path.name
+    respondents = (package[0] / "repondants.csv").read_text("utf-8")
+    assert not [one.code for one in campaign.associations if one.code in respondents]
+    assert "fictif" not in respondents, "no verbatim"
+
+
+def test_results_are_rounded(package):
+    shown = pd.read_csv(package[0] / "resultats.csv").query("status == 'shown'")
+    assert (shown["n"] % 5 == 0).all()
+    assert shown["association"].isna().all(), "everybody together, and nobody else"
+
+
+def test_the_report_says_every_figure(package):
+    folder, risk = package
+    text = (folder / "rapport_de_risque.md").read_text("utf-8")
+    attack = risk.attacks["après"]
+    for said in ("Uniques", "Classe < 5", "Risque max.", "Attendus", "Valeurs effacées", "l publié", "tailles d’effet", "corrélations",
+                 "alpha de Cronbach", "Peut-on isoler", "Peut-on relier", "Peut-on déduire", "Version du logiciel", "Graine", "signature",
+                 "Il ne fait pas mieux que le hasard.", f"k = {risk.k['k']}", "Exemple, données fictives."):  # fmt: skip
+        assert said in text, said
+    assert attack.no_better_than_chance
+    assert risk.exposed == risk.unique == 0
+    assert risk.attacks["avant"].successes > 2 * risk.attacks["avant"].by_chance
+    assert (folder / "rapport_de_risque.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_a_risky_file_is_not_published(package):
+    risk = package[1]
+    better = replace(risk.attacks["après"], successes=risk.attacks["après"].persons / 2.0)
+    for worse in (
+        replace(risk, k=risk.k | {"k": 9}),
+        replace(risk, exposed=1),
+        replace(risk, attacks=risk.attacks | {"après": better}),
+    ):
+        with pytest.raises(DisclosureError, match="le fichier ouvert laisse encore un risque"):
+            _require_safe(worse)
+
+
+def test_too_few_people_have_no_open_file(small, tmp_path):
+    campaign = impact.read_campaign(small())
+    from impact.responses import write_csv
+    from impact.simulation import Truth, simulate
+
+    answers = write_csv(simulate(campaign, truth=Truth((3,), (0.0,), 0.0), mistakes=False), tmp_path / "peu.csv")
+    with pytest.raises(DisclosureError):
+        write_open_data(campaign, [answers], tmp_path / "ouvertes")
+    assert not (tmp_path / "ouvertes").exists()
+
+
+def test_documents_take_nothing_for_a_command(tmp_path):
+    blocks = [
+        Heading('Titre #1 "x" \\', 1),
+        Paragraph("#panic() $x$ *gras* @cite <a>"),
+        Grid(("a|b", "c"), [("#1", "[x]")]),
+    ]
+    assert write_pdf(blocks, tmp_path / "x.pdf").stat().st_size > 1000
+    assert "| a/b | c |" in to_markdown(blocks)
+
+
+# --- the repository -------------------------------------------------------------------------------------------------
+
+
+def tracked():
+    done = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], capture_output=True, text=True, cwd=ROOT)
+    if done.returncode:
+        pytest.skip("pas un dépôt git : la liste des fichiers suivis est inconnue")
+    return [ROOT / name for name in done.stdout.splitlines() if (ROOT / name).is_file()]
+
+
+def test_no_raw_or_personal_data_in_the_repository(checked):
+    """No key, no pseudonym state, no code of the example's answers, no address, in any file git follows or would add."""
+    codes = set(checked.accepted["participant"].head(40))
+    for path in tracked():
+        assert path.suffix not in {".cle", ".sav", ".ods"}, path
+        assert not path.name.endswith(("millesimes.json", "liens_detruits", ".lie.csv", "quarantaine.csv")), path
+        if path.suffix in {".csv", ".json", ".md", ".ipynb", ".toml"} and path.name != "synthetique.csv":
+            text = path.read_text("utf-8", errors="replace")
+            assert not [code for code in codes if code in text], path
+    synthetic = (COMMITTED / PACKAGE).read_text("utf-8")
+    assert "non destiné à l’inférence" in synthetic
