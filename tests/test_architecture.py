@@ -13,7 +13,8 @@ PACKAGE = ROOT / "impact"
 
 # A module imports only what stands above it. A folder stands for all its modules, which may import one another.
 ORDER = [
-    "errors", "results", "stats", "questionnaire", "xlsform", "rules", "campaign", "responses", "coding", "matching", "validation", "scoring",
+    "errors", "results", "stats", "questionnaire", "xlsform", "rules", "campaign", "instruments", "limesurvey", "responses", "coding", "columns", "correspondence", "spss", "exports", "matching",
+    "validation", "scoring",
     "simulation", "disclosure", "analysis", "cube", "sentences", "tables", "charts", "publication", "dashboard",
     "serving", "cli_french", "cli",
 ]  # fmt: skip
