@@ -66,12 +66,12 @@ def _rows(campaign: Campaign) -> Iterator[dict[str, object]]:
     for name, text in SURVEY.items():
         yield {"class": "S", "name": name, "text": text}
     yield {"class": "SL", "name": "surveyls_title", "text": questionnaire.title, "language": "fr"}
-    codes, section, number = question_codes(campaign), None, count(1)
+    codes, section, number, groups = question_codes(campaign), None, count(1), count(1)
     for question in (*campaign.key_questions, *questionnaire.questions):
         if question.section != section:
             section = question.section
             title = {"name": section or questionnaire.title, "relevance": 1, "language": "fr"}
-            yield {"id": next(number), "class": "G", "type/scale": "G0"} | title
+            yield {"id": next(number), "class": "G", "type/scale": f"G{next(groups)}"} | title
         yield from _question(question, codes[question.name], next(number))
 
 

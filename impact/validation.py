@@ -148,7 +148,8 @@ def _check_columns(path: Path, table: pd.DataFrame, campaign: Campaign) -> list[
         raise ResponsesError(
             f"il manque {len(missing)} colonne{'s' if len(missing) > 1 else ''} : {', '.join(names)}{more}.",
             where=path,
-            remedy="Reprendre les noms du questionnaire, sans en changer ; aucune ligne n’a été prise.",
+            remedy="Reprendre les noms du questionnaire, sans en changer ; aucune ligne n’a été prise. "
+            "Si le fichier les nomme autrement, le dire une fois : impact correspondance.",
         )
     advice = "Elle est ignorée. Si c’est une question, vérifier son nom."
     return [Problem(path.name, "colonne non prévue au questionnaire", advice, column=name) for name in extra]

@@ -16,7 +16,7 @@ ORDER = [
     "errors", "results", "stats", "questionnaire", "xlsform", "rules", "campaign", "instruments", "limesurvey", "responses", "coding", "columns", "correspondence", "spss", "exports", "matching",
     "validation", "scoring",
     "simulation", "disclosure", "analysis", "cube", "sentences", "tables", "charts", "publication", "dashboard",
-    "serving", "cli_french", "cli",
+    "serving", "kobo", "entry", "paper", "cli_french", "cli_collect", "cli",
 ]  # fmt: skip
 ONLY = {"stats": {"errors", "results"}, "serving": {"errors"}, "cli_french": {"errors"}}
 VIEWING = ("sentences", "tables", "charts", "cube", "dashboard", "serving")
