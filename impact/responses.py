@@ -6,6 +6,7 @@ import csv
 import io
 import re
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -17,8 +18,6 @@ from impact.errors import Problem, ResponsesError, system_reason
 
 DELIMITERS = (";", ",", "\t")
 RESAVE = "L’ouvrir dans un tableur et l’enregistrer en .xlsx, ou en CSV UTF-8."
-# Past column ZZ or row 999,999: one lost cell there would make a reader fill millions of empty ones.
-FAR_CELL = re.compile(rb' r="(?:[A-Z]{3}\d|[A-Z]*\d{7})')
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -74,15 +73,14 @@ def check_file_there(path: Path) -> None:
 
 
 def _header(path: Path, cells: list[str]) -> list[str]:
-    while cells and not cells[-1]:
-        cells = cells[:-1]
+    cells = cells[: max((place for place, cell in enumerate(cells, start=1) if cell), default=0)]
     if "" in cells:
         raise ResponsesError(
             f"la cellule {cells.index('') + 1} de la ligne d’en-tête est vide ou fusionnée.",
             where=path,
             remedy="Défusionner : une cellule par colonne, chacune avec le nom de la question.",
         )
-    repeated = sorted({cell for cell in cells if cells.count(cell) > 1})
+    repeated = sorted(cell for cell, times in Counter(cells).items() if times > 1)
     if repeated:
         names = ", ".join(f"« {cell} »" for cell in repeated)
         raise ResponsesError(f"colonne en double : {names}.", where=path, remedy="N’en garder qu’une de chaque nom.")
@@ -135,7 +133,7 @@ def _xlsx_rows(path: Path) -> Iterator[list[str]]:
     try:
         with zipfile.ZipFile(path) as archive:
             sheets = [archive.read(name) for name in archive.namelist() if name.startswith("xl/worksheets/sheet")]
-        if any(FAR_CELL.search(sheet) for sheet in sheets):
+        if any(_far_cell(sheet) for sheet in sheets):
             raise ResponsesError("une cellule est écrite très loin des autres.", where=path, remedy=RESAVE)
         rows = _openpyxl_rows(path) if any(b"<f" in sheet for sheet in sheets) else _calamine_rows(path)
         yield from ([as_text(value) for value in row] for row in rows)
@@ -143,6 +141,15 @@ def _xlsx_rows(path: Path) -> Iterator[list[str]]:
         raise
     except Exception:  # a damaged workbook makes its readers raise whatever they meet
         raise ResponsesError("ce n’est pas un classeur .xlsx lisible.", where=path, remedy=RESAVE) from None
+
+
+def _far_cell(sheet: bytes) -> bool:
+    """Whether a cell is past column ZZ, or on a row with more digits than ten times the rows there are.
+
+    A reader fills everything up to the last cell: one lost cell could make it hang.
+    """
+    digits = len(str(max(1000, 10 * sheet.count(b"<row"))))
+    return bool(re.search(rb' r="(?:[A-Z]{3,}\d|[A-Z]*\d{%d})' % (digits + 1), sheet))
 
 
 def _openpyxl_rows(path: Path) -> Iterator[tuple]:

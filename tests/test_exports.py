@@ -1,6 +1,7 @@
 """What other tools export, in the shape each of them documents, gives the same responses as a plain table."""
 
 import csv
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -369,14 +370,24 @@ def test_merged_body_cells_are_never_filled_in(everything, tmp_path):
     assert "cellule vide" in checked.problems[0].rule
 
 
-def test_a_cell_far_away_is_refused(everything, tmp_path):
+@pytest.mark.parametrize("far", ["AAA9", "C90000", "XFD1"])
+def test_a_cell_far_away_is_refused(everything, tmp_path, far):
     from openpyxl import Workbook
 
     book = Workbook()
-    book.active["A1"], book.active["AAA9"] = "age", 1
+    book.active["A1"], book.active[far] = "age", 1
     book.save(tmp_path / "x.xlsx")
     with pytest.raises(ResponsesError, match="une cellule est écrite très loin des autres"):
         read_export(tmp_path / "x.xlsx", everything)
+
+
+def test_a_header_with_a_hundred_thousand_empty_cells_is_quick(everything, tmp_path):
+    """Found by damaging files: trimming them one by one took a minute."""
+    lines = RESPONSES.to_csv(index=False, sep=";").splitlines()
+    (tmp_path / "x.csv").write_text("\n".join([lines[0] + ";" * 100_000, *lines[1:]]), "utf-8")
+    started = time.process_time()
+    assert len(read_export(tmp_path / "x.csv", everything).table) == 4
+    assert time.process_time() - started < 2
 
 
 # --- the correspondence of columns --------------------------------------------------------------------------------------
