@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from impact.errors import CampaignError, nearest
-from impact.questionnaire import KEY_COLUMNS, Questionnaire
+from impact.questionnaire import CODE_RULE, KEY_COLUMNS, KEY_LABELS, Choice, Item, Questionnaire
 from impact.rules import Rules
 
 DESIGNS = (
@@ -66,6 +66,26 @@ class Campaign:
     def paired(self) -> bool:
         """Whether the same persons answer for both waves."""
         return self.design in PAIRED
+
+    @property
+    def key_questions(self) -> tuple[Item, ...]:
+        """What every form asks besides the questionnaire: which association, when, and the self-made code.
+
+        A question with one possible answer is not asked, nor a code that would match nothing.
+        """
+        asked = {"association": self.associations, "wave": self.waves}
+        questions = [
+            self._key_question(key, kind="select_one", choices=tuple(Choice(one.code, one.label) for one in places))
+            for key, places in asked.items()
+            if len(places) > 1
+        ]
+        if self.paired:
+            questions.append(self._key_question("participant", kind="text", hint=CODE_RULE))
+        return tuple(questions)
+
+    def _key_question(self, key: str, **declared: object) -> Item:
+        name = self.columns.get(key, key)
+        return Item(name, KEY_LABELS[key], section="Pour commencer", required=True, **declared)
 
     def association(self, code: str) -> Association:
         """Return the association called `code`."""

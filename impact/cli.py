@@ -5,18 +5,22 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
 from impact import __version__
 from impact.campaign import Campaign, read_campaign
+from impact.cli_collect import collect
 from impact.cli_french import FrenchCommand, FrenchGroup, usage_error
 from impact.errors import ImpactError, QuestionnaireError, french, system_reason
+
+if TYPE_CHECKING:
+    from impact.validation import Checked
 
 console = Console(highlight=False)
 SHOWN_PROBLEMS = 20
@@ -30,8 +34,19 @@ app = typer.Typer(
     help="Évaluer l’utilité sociale : vérifier des réponses, publier et montrer les résultats.",
 )
 
+app.add_typer(collect)
+
 CampaignName = Annotated[str, typer.Argument(metavar="CAMPAGNE", help="Nom d’un dossier de questionnaires/.")]
-AnswersFile = Annotated[Path, typer.Argument(metavar="FICHIER", help="Réponses : .csv, .xlsx ou .ods.")]
+AnswersFile = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="FICHIER", help="Réponses (.csv, .xlsx, .ods, .sav) ; sans fichier : le questionnaire seul."
+    ),
+]
+Format = Annotated[
+    str | None,
+    typer.Option("--format", metavar="FORMAT", help="Forcer le format du fichier, au lieu de le reconnaître."),
+]
 AnswersFiles = Annotated[
     list[Path],
     typer.Argument(metavar="FICHIER...", help="Un ou plusieurs fichiers, quarantaines corrigées comprises."),
@@ -76,14 +91,12 @@ def demo(outputs: Outputs = Path("sorties"), port: Port = PORT, no_browser: NoBr
     _serve(campaign, outputs, port, no_browser)
 
 
-@app.command(cls=FrenchCommand, help="Vérifier un fichier de réponses, ligne par ligne, sans rien publier.")
-def verifier(campaign: CampaignName, file: AnswersFile) -> None:
+@app.command(cls=FrenchCommand, help="Vérifier un questionnaire, ou des réponses ligne par ligne, sans rien publier.")
+def verifier(campaign: CampaignName, file: AnswersFile = None, format: Format = None) -> None:
     """Check a file, print a readable summary, write the quarantine; exit 1 when rows were rejected."""
-    from impact.responses import read_answers
-    from impact.validation import check
-
-    declared = read_campaign(campaign)
-    checked = check(read_answers(file), declared)
+    if file is None:
+        return _register(read_campaign(campaign))
+    checked = _check(read_campaign(campaign), file, format)
     counts = (
         f"{checked.n_read} lignes lues : {len(checked.accepted)} acceptées, {len(checked.quarantined)} mises de côté."
     )
@@ -94,6 +107,34 @@ def verifier(campaign: CampaignName, file: AnswersFile) -> None:
         advice = f"Les corriger là, puis donner les deux fichiers : impact publier {campaign} {file} {kept}"
         console.print(french(f"Rien n’est perdu : les lignes mises de côté sont dans {kept}. {advice}"))
         raise typer.Exit(1)
+
+
+def _check(campaign: Campaign, file: Path, format: str | None) -> Checked:
+    from impact.exports import FORMATS, read_export
+    from impact.validation import check
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("Lecture", total=None)
+        answers = read_export(file, campaign, format=format)
+        console.print(french(f"Format {'demandé' if format else 'reconnu'} : {FORMATS[answers.format]}."))
+        progress.update(task, description=f"Vérification de {len(answers.table)} lignes")
+        return check(answers, campaign)
+
+
+def _register(campaign: Campaign) -> None:
+    """Show the instruments, and refuse a questionnaire whose wording may not be shown to people."""
+    from impact.instruments import with_wording
+
+    table = Table(title="Instruments du questionnaire", title_justify="left")
+    for column in ("Échelle", "Source", "Licence", "Qui peut s’en servir", "Énoncés diffusables"):
+        table.add_column(column)
+    for scale in campaign.questionnaire.scales:
+        cells = (scale.label, scale.source, scale.licence, scale.usage or "non dit", scale.redistribution or "non dit")
+        table.add_row(*(Text(french(cell)) for cell in cells))
+    console.print(table)
+    with_wording(campaign)
+    console.print(french("Ce questionnaire peut être imprimé et mis en ligne."), style="bold green")
 
 
 @app.command(cls=FrenchCommand, help="Vérifier, calculer, protéger et publier les résultats de chaque association.")

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from datetime import date
 from difflib import get_close_matches
 
 import pandas as pd
 
-from impact.errors import nearest
 from impact.questionnaire import ILLEGIBLE, Item
+
+MONTHS = (
+    "janvier", "fevrier", "mars", "avril", "mai", "juin", "juillet", "aout", "septembre", "octobre",
+    "novembre", "decembre",
+)  # fmt: skip
+DATES = (
+    re.compile(r"(?P<year>\d{4})[-/](?P<month>\d{1,2})[-/](?P<day>\d{1,2})"),
+    re.compile(r"(?P<day>\d{1,2})[-/.](?P<month>\d{1,2})[-/.](?P<year>\d{4})"),
+    re.compile(r"(?P<day>\d{1,2})(?:er)? (?P<month>[a-z]+) (?P<year>\d{4})"),
+)
+TIME = re.compile(r"(t| |, ?)\d{1,2}[:h]\d{2}.*")
+BETWEEN = ",;|"
 
 Fault = tuple[int, str, str, str, str]  # row, column, value, rule, advice
 
@@ -71,18 +84,60 @@ def code_question(column: pd.Series, question: Item) -> tuple[pd.Series, list[Fa
         allowed = codes_of((choice.name, choice.label) for choice in question.choices) | {ILLEGIBLE: ILLEGIBLE}
         return code_column(column, allowed)
     if question.kind == "select_multiple":
-        allowed = {choice.name for choice in question.choices}
-        good = column.map(lambda cell: set(cell.split()) <= allowed)
-        rule = ("réponse inconnue", nearest("", sorted(allowed)))
-    elif question.kind in ("integer", "decimal"):
+        allowed = codes_of((choice.name, choice.label) for choice in question.choices)
+        rule = ("réponse inconnue", f"Réponses possibles : {', '.join(choice.name for choice in question.choices)}.")
+        return _each(column, lambda cell: several_codes(cell, allowed), rule)
+    if question.kind == "date":
+        return _each(column, iso_date, ("ce n’est pas une date", "Écrire par exemple 2024-03-05 ou 05/03/2024."))
+    if question.kind in ("integer", "decimal"):
         number = pd.to_numeric(column.str.replace(",", "."), errors="coerce")
         whole = (question.kind == "decimal") | (number % 1 == 0)
-        good = (column == "") | (number.between(*question.bounds) & whole)
+        good = (column == "") | (number.between(*question.bounds) & number.abs().lt(math.inf) & whole)
         rule = ("ce n’est pas un nombre possible", _say_bounds(*question.bounds))
     else:
         good = ~column.str.startswith("=")
         rule = ("formule, jamais évaluée", "Remplacer la formule par son texte.")
     return column.where(column != "", pd.NA), [(row, column.name, cell, *rule) for row, cell in column[~good].items()]
+
+
+def _each(column: pd.Series, code: Callable[[str], str | None], rule: tuple[str, str]) -> tuple[pd.Series, list[Fault]]:
+    """Code each different cell once; where `code` gives None, the cell is a fault."""
+    codes = {cell: code(cell) for cell in column.unique() if cell}
+    bad = column.isin([cell for cell, coded in codes.items() if coded is None])
+    coded = column.map(lambda cell: codes.get(cell) or pd.NA).astype("object")
+    return coded, [(row, column.name, cell, *rule) for row, cell in column[bad].items()]
+
+
+def several_codes(cell: str, allowed: dict[str, str]) -> str | None:
+    """Return the codes ticked in one cell, with spaces: codes with spaces, or labels with commas that labels may hold.
+
+    `allowed` is what `codes_of` gives; None when something in the cell is not one of them.
+    """
+    rest, found = plain(cell), []
+    if all(word in allowed for word in rest.split()):
+        return " ".join(dict.fromkeys(allowed[word] for word in rest.split()))
+    while rest:
+        known = [text for text in allowed if rest.startswith(text) and rest[len(text) :].lstrip()[:1] in ("", *BETWEEN)]
+        if not known:
+            return None
+        longest = max(known, key=len)
+        found.append(allowed[longest])
+        rest = rest[len(longest) :].strip(BETWEEN + " ")
+    return " ".join(dict.fromkeys(found))
+
+
+def iso_date(cell: str) -> str | None:
+    """Return a date in ISO form from 2024-03-05, 05/03/2024 or « 5 mars 2024 », its time left out; None otherwise."""
+    text = TIME.sub("", plain(cell))
+    match = next((match for form in DATES if (match := form.fullmatch(text))), None)
+    if not match:
+        return None
+    month = match["month"]
+    try:
+        number = int(month) if month.isdigit() else MONTHS.index(month) + 1
+        return date(int(match["year"]), number, int(match["day"])).isoformat()
+    except ValueError:
+        return None
 
 
 def _say_bounds(low: float, high: float) -> str:

@@ -7,6 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 KEY_COLUMNS = ("association", "wave", "participant")
+KEY_LABELS = {
+    "association": "Votre association",
+    "wave": "Quand remplissez-vous ce questionnaire ?",
+    "participant": "Votre code personnel",
+}
+CODE_RULE = (
+    "Les deux premières lettres du prénom de votre mère, puis votre jour et votre mois de naissance. "
+    "Exemple : Léa, née le 9 juillet d’une mère qui s’appelle Anne, écrit AN0907."
+)
 ILLEGIBLE = "illisible"
 
 
@@ -26,7 +35,10 @@ class Choice:
 
 @dataclass(frozen=True)
 class Item:
-    """One question; `choices` is empty for open questions and numbers; `bounds` holds for numbers."""
+    """One question; `choices` is empty for open questions and numbers; `bounds` holds for numbers.
+
+    `section` is the label of the group it stands in, "" when it stands alone.
+    """
 
     name: str
     label: str
@@ -35,6 +47,9 @@ class Item:
     reverse: bool = False
     breakdown: bool = False
     bounds: tuple[float, float] = (-math.inf, math.inf)
+    required: bool = False
+    hint: str = ""
+    section: str = ""
 
     @property
     def values(self) -> dict[str, float]:
@@ -62,7 +77,11 @@ class Item:
 
 @dataclass(frozen=True)
 class Scale:
-    """Items scored together: `score` is "sum" or "mean", computed when at least `min_answered` items are answered."""
+    """Items scored together: `score` is "sum" or "mean", computed when at least `min_answered` items are answered.
+
+    `source`, `licence`, `usage` (who may use it) and `redistribution` ("oui", "non", "" when nobody said) are the
+    instrument's register.
+    """
 
     name: str
     label: str
@@ -73,6 +92,8 @@ class Scale:
     direction: str
     source: str
     licence: str
+    usage: str = ""
+    redistribution: str = ""
 
     @property
     def range(self) -> tuple[float, float]:

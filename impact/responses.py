@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -27,6 +29,10 @@ class Answers:
     path: Path
     table: pd.DataFrame
     problems: tuple[Problem, ...] = ()
+    format: str = "tableau"
+
+
+Rows = list[tuple[int, list[str]]]
 
 
 def read_answers(path: str | Path) -> Answers:
@@ -41,51 +47,61 @@ def read_answers(path: str | Path) -> Answers:
     ResponsesError when the file is missing, empty, of another kind, or its header has empty or repeated cells.
     """
     path = Path(path)
+    numbered = read_rows(path)
+    return cut(path, numbered[0][1], numbered[1:])
+
+
+def read_rows(path: Path) -> Rows:
+    """Return the rows of a file that hold something, as texts, each with the number a spreadsheet shows."""
+    check_file_there(path)
+    readers = {".xlsx": _xlsx_rows, ".ods": _ods_rows}
+    rows = enumerate(readers.get(path.suffix.lower(), _csv_rows)(path), start=1)
+    numbered = [(number, row) for number, row in rows if any(row)]
+    if not numbered:
+        raise ResponsesError("le fichier ne contient rien.", where=path, remedy="Vérifier la première feuille.")
+    return numbered
+
+
+def check_file_there(path: Path) -> None:
+    """Refuse a file that is absent or empty."""
     if not path.is_file():
         raise ResponsesError("le fichier est introuvable.", where=path, remedy="Vérifier son nom et son dossier.")
     if path.stat().st_size == 0:
         raise ResponsesError(
             "le fichier est vide (0 octet).", where=path, remedy="Refaire l’export ou l’enregistrement."
         )
-    readers = {".xlsx": _xlsx_rows, ".ods": _ods_rows}
-    rows = enumerate(readers.get(path.suffix.lower(), _csv_rows)(path), start=1)
-    numbered = [(number, row) for number, row in rows if any(row)]
-    if not numbered:
-        raise ResponsesError("le fichier ne contient rien.", where=path, remedy="Vérifier la première feuille.")
-    header = _header(path, numbered[0][1])
-    if len(numbered) == 1:
-        advice = "Vérifier que c’est le bon fichier."
-        raise ResponsesError("il n’y a que la ligne d’en-tête, aucune réponse.", where=path, remedy=advice)
-    return _cut(path, header, numbered[1:])
 
 
 def _header(path: Path, cells: list[str]) -> list[str]:
-    while cells and not cells[-1]:
-        cells = cells[:-1]
+    cells = cells[: max((place for place, cell in enumerate(cells, start=1) if cell), default=0)]
     if "" in cells:
         raise ResponsesError(
             f"la cellule {cells.index('') + 1} de la ligne d’en-tête est vide ou fusionnée.",
             where=path,
             remedy="Défusionner : une cellule par colonne, chacune avec le nom de la question.",
         )
-    repeated = sorted({cell for cell in cells if cells.count(cell) > 1})
+    repeated = sorted(cell for cell, times in Counter(cells).items() if times > 1)
     if repeated:
         names = ", ".join(f"« {cell} »" for cell in repeated)
         raise ResponsesError(f"colonne en double : {names}.", where=path, remedy="N’en garder qu’une de chaque nom.")
     return cells
 
 
-def _cut(path: Path, header: list[str], numbered: list[tuple[int, list[str]]]) -> Answers:
+def cut(path: Path, header: list[str], numbered: Rows) -> Answers:
     """Make the table; a row longer than the header is a problem, its extra cells are kept in the last one."""
-    width, problems, table = len(header), [], {}
+    header = _header(path, header)
+    if not numbered:
+        advice = "Vérifier que c’est le bon fichier."
+        raise ResponsesError("il n’y a que la ligne d’en-tête, aucune réponse.", where=path, remedy=advice)
+    width, problems, table = len(header), [], []
     for number, row in numbered:
         if any(row[width:]):
             advice = "Vérifier les séparateurs et les guillemets de cette ligne."
             problems.append(Problem(path.name, "plus de cellules que l’en-tête", advice, row=number))
             row = [*row[: width - 1], " | ".join(row[width - 1 :])]
-        table[number] = (row + [""] * width)[:width]
-    frame = pd.DataFrame.from_dict(table, orient="index", columns=header, dtype=str)
-    return Answers(path, frame.rename_axis("row"), tuple(problems))
+        table.append((row + [""] * width)[:width])
+    index = pd.Index([number for number, _ in numbered], name="row")
+    return Answers(path, pd.DataFrame(table, index=index, columns=header, dtype=str), tuple(problems))
 
 
 def _csv_rows(path: Path) -> Iterator[list[str]]:
@@ -113,37 +129,58 @@ def _csv_rows(path: Path) -> Iterator[list[str]]:
 
 
 def _xlsx_rows(path: Path) -> Iterator[list[str]]:
-    from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
-
+    """Read without formulas with calamine, ten times faster; with formulas, openpyxl, which gives them as written."""
     try:
-        book = load_workbook(path, read_only=True, data_only=False)
-        sheet = book.worksheets[0]
-        sheet.reset_dimensions()
-        for row in sheet.iter_rows(values_only=True):
-            yield [_text(value) for value in row]
-        book.close()
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, IndexError, ValueError, OSError):
+        with zipfile.ZipFile(path) as archive:
+            sheets = [archive.read(name) for name in archive.namelist() if name.startswith("xl/worksheets/sheet")]
+        if any(_far_cell(sheet) for sheet in sheets):
+            raise ResponsesError("une cellule est écrite très loin des autres.", where=path, remedy=RESAVE)
+        rows = _openpyxl_rows(path) if any(b"<f" in sheet for sheet in sheets) else _calamine_rows(path)
+        yield from ([as_text(value) for value in row] for row in rows)
+    except ResponsesError:
+        raise
+    except Exception:  # a damaged workbook makes its readers raise whatever they meet
         raise ResponsesError("ce n’est pas un classeur .xlsx lisible.", where=path, remedy=RESAVE) from None
 
 
-def _ods_rows(path: Path) -> Iterator[list[str]]:
-    from python_calamine import CalamineError, load_workbook
+def _far_cell(sheet: bytes) -> bool:
+    """Whether a cell is past column ZZ, or on a row with more digits than ten times the rows there are.
 
+    A reader fills everything up to the last cell: one lost cell could make it hang.
+    """
+    digits = len(str(max(1000, 10 * sheet.count(b"<row"))))
+    return bool(re.search(rb' r="(?:[A-Z]{3,}\d|[A-Z]*\d{%d})' % (digits + 1), sheet))
+
+
+def _openpyxl_rows(path: Path) -> Iterator[tuple]:
+    from openpyxl import load_workbook
+
+    sheet = load_workbook(path, read_only=True, data_only=False).worksheets[0]
+    sheet.reset_dimensions()
+    yield from sheet.iter_rows(values_only=True)
+
+
+def _calamine_rows(path: Path) -> list[list]:
+    from python_calamine import load_workbook
+
+    return load_workbook(path).get_sheet_by_index(0).to_python(skip_empty_area=False)
+
+
+def _ods_rows(path: Path) -> Iterator[list[str]]:
     try:
         with zipfile.ZipFile(path) as archive:
             formulas = b"table:formula=" in archive.read("content.xml")
-        rows = load_workbook(path).get_sheet_by_index(0).to_python(skip_empty_area=False)
-    except (zipfile.BadZipFile, KeyError, CalamineError, OSError):
+        rows = _calamine_rows(path)
+    except Exception:  # as above
         raise ResponsesError("ce n’est pas un classeur .ods lisible.", where=path, remedy=RESAVE) from None
     if formulas:
         advice = "Copier les cellules, puis les recoller avec « collage spécial : valeurs »."
         raise ResponsesError("le classeur contient des formules, jamais évaluées.", where=path, remedy=advice)
     for row in rows:
-        yield [_text(value) for value in row]
+        yield [as_text(value) for value in row]
 
 
-def _text(value: object) -> str:
+def as_text(value: object) -> str:
     """Return a cell as a person would have typed it: 3.0 -> "3", a date in ISO form."""
     if value is None:
         return ""

@@ -48,6 +48,9 @@ FRENCH = {
     "effect_low": "effet, de", "effect_high": "effet, à", "effect_name": "effet", "method": "méthode",
     "complete": "complets", "prorated": "complétés", "dropped": "écartés", "empty": "sans réponse",
     "status": "décision", "reason": "raison", "bound": "borne",
+    "participant": "code", "row": "ligne", "code_before": "code avant", "code_after": "code après",
+    "row_before": "ligne avant", "row_after": "ligne après", "why": "pourquoi", "n_before": "réponses avant",
+    "n_after": "réponses après", "n_joined": "reliées", "rate": "part reliée",
 }  # fmt: skip
 FRENCH_STATISTICS = {
     "responded": "ont répondu", "returned": "ont répondu les deux fois", "alpha": "alpha de Cronbach",

@@ -13,8 +13,9 @@ import pandas as pd
 from impact.campaign import Campaign
 from impact.coding import code_column, code_question, codes_of
 from impact.errors import Problem, ResponsesError, french
+from impact.exports import read_export
 from impact.questionnaire import KEY_COLUMNS
-from impact.responses import Answers, read_answers, write_csv
+from impact.responses import Answers, write_csv
 
 QUARANTINE_COLUMNS = ("ligne", "motif")
 SHOWN_CHOICES = 8
@@ -71,7 +72,7 @@ def check_files(paths: Sequence[str | Path], campaign: Campaign) -> list[Checked
     """
     done: list[Checked] = []
     for path in paths:
-        done.append(check(read_answers(path), campaign, before=[one.accepted for one in done]))
+        done.append(check(read_export(path, campaign), campaign, before=[one.accepted for one in done]))
         done[-1].write_quarantine()
     return done
 
@@ -147,7 +148,8 @@ def _check_columns(path: Path, table: pd.DataFrame, campaign: Campaign) -> list[
         raise ResponsesError(
             f"il manque {len(missing)} colonne{'s' if len(missing) > 1 else ''} : {', '.join(names)}{more}.",
             where=path,
-            remedy="Reprendre les noms du questionnaire, sans en changer ; aucune ligne n’a été prise.",
+            remedy="Reprendre les noms du questionnaire, sans en changer ; aucune ligne n’a été prise. "
+            "Si le fichier les nomme autrement, le dire une fois : impact correspondance.",
         )
     advice = "Elle est ignorée. Si c’est une question, vérifier son nom."
     return [Problem(path.name, "colonne non prévue au questionnaire", advice, column=name) for name in extra]
@@ -184,8 +186,8 @@ def _split(answers: Answers, responses: pd.DataFrame, problems: list[Problem]) -
     for problem in problems:
         if problem.row:
             reasons.setdefault(problem.row, []).append(f"{problem.column or 'ligne'} : {problem.rule}")
-    rejected = list(reasons)
-    quarantined = answers.table.loc[rejected].drop(columns=list(QUARANTINE_COLUMNS), errors="ignore")
-    quarantined.insert(0, "motif", [" ; ".join(reasons[row]) for row in rejected])
-    quarantined.insert(0, "ligne", rejected)
-    return Checked(answers.path, responses.drop(index=rejected), quarantined, tuple(problems))
+    rejected = answers.table.index.isin(list(reasons))
+    quarantined = answers.table[rejected].drop(columns=list(QUARANTINE_COLUMNS), errors="ignore")
+    quarantined.insert(0, "motif", [" ; ".join(reasons[row]) for row in quarantined.index])
+    quarantined.insert(0, "ligne", quarantined.index)
+    return Checked(answers.path, responses[~rejected], quarantined, tuple(problems))

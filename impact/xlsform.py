@@ -14,7 +14,7 @@ from pyxform.xls2xform import convert
 from impact.errors import ImpactError, Problem, QuestionnaireError, nearest
 from impact.questionnaire import ILLEGIBLE, KEY_COLUMNS, Choice, Item, Questionnaire, Scale
 
-SCALE_COLUMNS = ("score", "min_answered", "dimension", "direction", "source", "licence")
+SCALE_COLUMNS = ("score", "min_answered", "dimension", "direction", "source", "licence", "usage", "redistribution")
 COLUMNS = {
     "survey": (
         "type", "name", "label", "hint", "guidance_hint", "required", "required_message", "relevant", "constraint",
@@ -29,6 +29,7 @@ COLUMNS = {
 }  # fmt: skip
 KINDS = ("select_one", "select_multiple", "integer", "decimal", "text", "date", "note", "calculate", "start", "end")
 NOT_ANSWERS = ("note", "calculate", "start", "end")
+SHIPPING = ("oui", "non", "")
 YES, NO = ("oui", "yes", "true", "1"), ("", "non", "no", "false", "0")
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 BREAKDOWN_SIZE = range(2, 5)
@@ -41,8 +42,8 @@ def read_questionnaire(path: str | Path) -> Questionnaire:
     Parameters
     ----------
     path : the file. Extra columns: on `begin_group` rows `score`, `min_answered`, `dimension`, `direction`, `source`,
-        `licence`; on questions `reverse`, `breakdown`; on choices `points`, `missing`, `merge`. A group with a score is
-        a scale.
+        `licence`, `usage`, `redistribution`; on questions `reverse`, `breakdown`; on choices `points`, `missing`,
+        `merge`. A group with a score is a scale.
 
     Raises
     ------
@@ -187,7 +188,9 @@ class _Reader:
                 groups.append((row, cells, []))
                 continue
             in_scale = any("score" in group for _, group, _ in groups)
-            item = self._item(row, cells, (kind, choices.get(list_name.strip()), list_name, tuple(choices)), in_scale)
+            section = groups[-1][1].get("label", "") if groups else ""
+            type_ = (kind, choices.get(list_name.strip()), list_name, tuple(choices))
+            item = self._item(row, cells | {"section": section}, type_, in_scale)
             if item:
                 questions.append(item)
                 for _, _, items in groups:
@@ -216,20 +219,20 @@ class _Reader:
             self.fault("liste de modalités inconnue", nearest(list_name, known_lists), "survey", row, "type", list_name)
         if kind in NOT_ANSWERS:
             return None
-        reverse = self._flag("survey", row, cells, "reverse")
-        breakdown = self._flag("survey", row, cells, "breakdown")
+        texts = {column: cells.get(column, "") for column in ("name", "label", "hint", "section")}
         bounds = self._bounds(row, cells.get("constraint", ""))
-        item = Item(cells.get("name", ""), cells.get("label", ""), kind, choices or (), reverse, breakdown, bounds)
+        flags = {column: self._flag("survey", row, cells, column) for column in ("reverse", "breakdown", "required")}
+        item = Item(kind=kind, choices=choices or (), bounds=bounds, **texts, **flags)
         if not item.label:
             self.fault("question sans texte", "Écrire la question.", "survey", row, "label", item.name)
-        if reverse and not in_scale:
+        if item.reverse and not in_scale:
             self.fault("item inversé hors d’une échelle", "Retirer « reverse ».", "survey", row, "reverse", item.name)
-        if breakdown and (kind != "select_one" or len(item.categories) not in BREAKDOWN_SIZE):
+        if item.breakdown and (kind != "select_one" or len(item.categories) not in BREAKDOWN_SIZE):
             advice = "Une question « breakdown » est un select_one de deux à quatre modalités."
             self.fault(
                 "cette question ne peut pas détailler les résultats", advice, "survey", row, "breakdown", item.name
             )
-        if breakdown and len({wider.name for wider in item.merged.values()}) == 1:
+        if item.breakdown and len({wider.name for wider in item.merged.values()}) == 1:
             advice = "Laisser au moins deux modalités différentes une fois regroupées."
             self.fault("« merge » regroupe toutes les modalités", advice, "survey", row, "breakdown", item.name)
         return item
@@ -252,9 +255,10 @@ class _Reader:
                 advice = "Ajouter « score » (sum ou mean), ou vider cette cellule."
                 self.fault("ce groupe n’est pas une échelle", advice, "survey", row, column, cells[column])
             return None
-        for column, allowed in (("score", ("sum", "mean")), ("direction", ("higher_is_better", "lower_is_better"))):
-            if cells.get(column) not in allowed:
-                found = cells.get(column, "")
+        directions = ("higher_is_better", "lower_is_better")
+        for column, allowed in (("score", ("sum", "mean")), ("direction", directions), ("redistribution", SHIPPING)):
+            found = cells.get(column, "")
+            if found not in allowed:
                 self.fault("valeur inconnue", nearest(found, allowed), "survey", row, column, found)
         for column in ("dimension", "source", "licence"):
             if not cells.get(column):

@@ -24,7 +24,22 @@ def impact(*words, **options):
 
 
 @pytest.mark.parametrize(
-    "command", [(), ("demo",), ("verifier",), ("publier",), ("servir",), ("donnees-ouvertes",), ("detruire-les-liens",)]
+    "command",
+    [
+        (),
+        ("demo",),
+        ("verifier",),
+        ("publier",),
+        ("servir",),
+        ("donnees-ouvertes",),
+        ("detruire-les-liens",),
+        ("papier",),
+        ("xlsform",),
+        ("limesurvey",),
+        ("saisie",),
+        ("comparer",),
+        ("correspondance",),
+    ],
 )
 def test_help_is_in_french(command):
     code, said = impact(*command, "--help")
@@ -86,7 +101,9 @@ def test_verifier_of_a_clean_file(campaign, tmp_path):
     code, said = impact(
         "verifier", "demonstration", write_csv(simulate(campaign, mistakes=False), tmp_path / "envoi.csv")
     )
-    assert (code, said) == (0, french("578 lignes lues : 578 acceptées, 0 mises de côté."))
+    assert code == 0
+    assert french("Format reconnu : tableau.") in said
+    assert french("578 lignes lues : 578 acceptées, 0 mises de côté.") in said
 
 
 def test_faulty_questionnaire_lists_all_its_faults(small):
@@ -123,3 +140,64 @@ def test_detruire_les_liens_asks_first(answers_file, tmp_path, monkeypatch):
     code, said = impact("donnees-ouvertes", "demonstration", copy, "--dossier", tmp_path / "ouvertes")
     assert code == 1
     assert "un code ne peut plus être reconnu" in said
+
+
+@pytest.mark.parametrize(
+    ("command", "written"),
+    [("xlsform", "demonstration_xlsform.xlsx"), ("limesurvey", "demonstration_limesurvey.txt"), ("saisie", "demonstration_saisie.xlsx"),
+     ("papier", "demonstration_questionnaire.pdf")],
+)  # fmt: skip
+def test_what_answers_are_collected_with(tmp_path, command, written):
+    code, said = impact(command, "demonstration", "--dossier", tmp_path)
+    assert code == 0
+    assert written in said.replace("\n", "")
+    assert (tmp_path / written).stat().st_size > 1000
+
+
+def test_verifier_shows_the_instruments(tmp_path):
+    code, said = impact("verifier", "demonstration")
+    assert code == 0
+    assert "Ce questionnaire peut être imprimé et mis en ligne." in said
+
+
+def test_verifier_and_papier_refuse_what_a_licence_forbids(small, tmp_path):
+    from tests.conftest import SMALL_QUESTIONNAIRE
+
+    header = SMALL_QUESTIONNAIRE.replace("| source | licence |", "| source | licence | redistribution |")
+    folder = small(header.replace("essai | EUPL-1.2 |", "essai | tous droits réservés | non |"))
+    for words in (("verifier", folder), ("papier", folder, "--dossier", tmp_path / "pdf")):
+        code, said = impact(*words)
+        assert code == 1
+        assert french("la licence interdit de diffuser les énoncés de cette échelle (trouvé : « liens »).") in said
+    assert not list((tmp_path / "pdf").glob("*"))
+
+
+def test_comparer_two_keyings(answers_file, tmp_path):
+    first = Path(shutil.copy(answers_file, tmp_path / "un.csv"))
+    lines = first.read_text("utf-8-sig").splitlines()
+    second = tmp_path / "deux.csv"
+    second.write_text("\n".join([*lines[:5], lines[5].rpartition(";")[0] + ";autre chose", *lines[6:]]), "utf-8")
+    assert impact("comparer", "demonstration", first, first) == (0, "Les deux saisies sont identiques.")
+    code, said = impact("comparer", "demonstration", first, second)
+    assert code == 1
+    assert french("1 différences : revenir au papier, puis corriger.") in said
+    assert "autre chose" in said
+
+
+def test_correspondance_asks_once_and_keeps(small, tmp_path):
+    folder = small()
+    (tmp_path / "x.csv").write_text("association;wave;participant;genre;lie_1;lie2;V9\na;avant;P1;f;1;2;3", "utf-8")
+    command = [
+        sys.executable,
+        "-c",
+        "from impact.cli import main; main()",
+        "correspondance",
+        str(folder),
+        str(tmp_path / "x.csv"),
+    ]
+    done = subprocess.run(command, input="\nli3\nlie3\n", capture_output=True, encoding="utf-8", cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    assert french("Colonne « lie_1 » : quelle question ? [lie1]") in done.stdout
+    assert french("Vouliez-vous dire « lie3 » ?") in done.stdout
+    code, said = impact("verifier", folder, tmp_path / "x.csv")
+    assert (code, french("1 lignes lues : 1 acceptées, 0 mises de côté.") in said) == (0, True)

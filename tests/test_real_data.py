@@ -500,3 +500,30 @@ def test_forgetting_to_reverse_shows_at_once(esteem, esteem_checked):
     found = alpha_of(esteem_checked.accepted, forgotten)
     assert found["n"] == 46_546
     assert found["estimate"] == printed(-0.1759)
+
+
+# The same study as Qualtrics exported it: three heading rows, both periods in one row, « NA » for no answer, 571 answers.
+
+
+def test_the_qualtrics_export_of_loneliness_gives_the_published_items(loneliness, loneliness_file, tmp_path):
+    from impact.correspondence import write_correspondence
+    from impact.exports import read_export
+
+    source = data_file("covid_gaming_loneliness", "study1_anonymised_raw_data.csv")
+    folder = shutil.copytree(CAMPAIGNS / "covid_gaming", tmp_path / "covid_gaming")
+    (folder / "correspondance.toml").write_text('vides = ["NA"]', "utf-8")
+    campaign = impact.read_campaign(folder)
+    asked = {"Q13": "before", "Q39": "during"}
+    columns = {f"{q}_{n}": f"{wave}.solitude{n}" for q, wave in asked.items() for n in (1, 2, 3)}
+    write_correspondence(columns | {"ResponseId": "response_id"}, campaign)
+    answers = read_export(source, campaign)
+    assert answers.format == "qualtrics"
+    checked = impact.check(answers, campaign)
+    assert checked.n_read == 2 * 571
+    assert not [problem for problem in checked.problems if problem.row]
+    published = impact.check_file(loneliness_file, loneliness).accepted
+    keys, items = ["participant", "wave"], ["solitude1", "solitude2", "solitude3"]
+    expected = published.set_index(keys)[items].sort_index()
+    found = checked.accepted.set_index(keys)[items].loc[expected.index]
+    assert len(expected) == 440
+    pd.testing.assert_frame_equal(found, expected, check_dtype=False)

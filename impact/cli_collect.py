@@ -1,0 +1,112 @@
+"""The commands that make what answers are collected with: paper, KoboToolbox, LimeSurvey, keying."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from impact.campaign import Campaign, read_campaign
+from impact.cli_french import FrenchCommand, FrenchGroup
+from impact.errors import ImpactError, french, nearest, system_reason
+
+console = Console(highlight=False)
+collect = typer.Typer(cls=FrenchGroup)
+
+CampaignName = Annotated[str, typer.Argument(metavar="CAMPAGNE", help="Nom d’un dossier de questionnaires/.")]
+AnswersFile = Annotated[Path, typer.Argument(metavar="FICHIER", help="Réponses reçues.")]
+Folder = Annotated[Path, typer.Option("--dossier", metavar="DOSSIER", help="Où écrire les fichiers.")]
+HERE = Path(".")
+
+
+@collect.command(cls=FrenchCommand, help="Écrire les feuilles à imprimer (PDF accessibles) que demande le dispositif.")
+def papier(campaign: CampaignName, folder: Folder = HERE) -> None:
+    """Write the PDF sheets."""
+    from impact.paper import write_paper
+
+    for path in write_paper(read_campaign(campaign), _folder(folder)):
+        console.print(french(f"Écrit : {path}"))
+
+
+@collect.command(cls=FrenchCommand, help="Écrire le questionnaire pour KoboToolbox ou ODK (.xlsx).")
+def xlsform(campaign: CampaignName, folder: Folder = HERE) -> None:
+    """Write the XLSForm."""
+    from impact.kobo import write_xlsform
+
+    _write(campaign, folder, "xlsform.xlsx", write_xlsform)
+
+
+@collect.command(cls=FrenchCommand, help="Écrire le questionnaire pour LimeSurvey (structure .txt à importer).")
+def limesurvey(campaign: CampaignName, folder: Folder = HERE) -> None:
+    """Write the survey structure."""
+    from impact.limesurvey import write_structure
+
+    _write(campaign, folder, "limesurvey.txt", write_structure)
+
+
+@collect.command(cls=FrenchCommand, help="Écrire le classeur où saisir les réponses sur papier (.xlsx).")
+def saisie(campaign: CampaignName, folder: Folder = HERE) -> None:
+    """Write the keying sheet."""
+    from impact.entry import write_entry_sheet
+
+    _write(campaign, folder, "saisie.xlsx", write_entry_sheet)
+
+
+@collect.command(cls=FrenchCommand, help="Comparer deux saisies des mêmes feuilles, cellule par cellule.")
+def comparer(campaign: CampaignName, first: AnswersFile, second: AnswersFile) -> None:
+    """Print the differences; exit 1 when there are some."""
+    from impact.entry import compare_entries
+    from impact.exports import read_export
+
+    declared = read_campaign(campaign)
+    found = compare_entries(read_export(first, declared), read_export(second, declared), declared)
+    if not len(found):
+        console.print(french("Les deux saisies sont identiques."), style="bold green")
+        return
+    console.print(french(f"{len(found)} différences : revenir au papier, puis corriger."), style="bold")
+    console.print(found.fillna("").to_string(index=False), markup=False, soft_wrap=True)
+    raise typer.Exit(1)
+
+
+@collect.command(cls=FrenchCommand, help="Dire une fois à quelles questions répondent les colonnes d’un fichier.")
+def correspondance(campaign: CampaignName, file: AnswersFile) -> None:
+    """Ask, column by column, and keep the answers beside the questionnaire."""
+    from impact.correspondence import guess, targets_of, write_correspondence
+    from impact.exports import read_export
+
+    declared = read_campaign(campaign)
+    allowed, columns = targets_of(declared), {}
+    for column in [one for one in read_export(file, declared).table if one not in allowed]:
+        said = _ask(column, guess(column, declared), allowed)
+        if said:
+            columns[column] = said
+    console.print(french(f"Gardé dans {write_correspondence(columns, declared)}"), style="bold green")
+
+
+def _ask(column: str, proposal: str, allowed: list[str]) -> str:
+    """Ask for one column until the word is known; nothing typed keeps the proposal, « - » leaves the column out."""
+    shown = f" [{proposal}]" if proposal else ""
+    while True:
+        said = typer.prompt(
+            french(f"Colonne « {column} » : quelle question ?{shown}"), default=proposal or "-", show_default=False
+        )
+        if said == "-" or said in allowed:
+            return said.strip("-")
+        console.print(french(nearest(said, allowed)))
+
+
+def _write(campaign: str, folder: Path, name: str, write: Callable[[Campaign, Path], Path]) -> None:
+    declared = read_campaign(campaign)
+    console.print(french(f"Écrit : {write(declared, _folder(folder) / f'{declared.name}_{name}')}"))
+
+
+def _folder(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        advice = "Choisir avec --dossier un dossier où l’on peut écrire."
+        raise ImpactError(f"impossible d’écrire ({system_reason(error)}).", where=folder, remedy=advice) from None
+    return folder
