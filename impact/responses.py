@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from xml.parsers.expat import ParserCreate
 
 import pandas as pd
 
@@ -133,6 +134,8 @@ def _xlsx_rows(path: Path) -> Iterator[list[str]]:
     try:
         with zipfile.ZipFile(path) as archive:
             sheets = [archive.read(name) for name in archive.namelist() if name.startswith("xl/worksheets/sheet")]
+        for sheet in sheets:
+            _check_xml(sheet)
         if any(_far_cell(sheet) for sheet in sheets):
             raise ResponsesError("une cellule est écrite très loin des autres.", where=path, remedy=RESAVE)
         rows = _openpyxl_rows(path) if any(b"<f" in sheet for sheet in sheets) else _calamine_rows(path)
@@ -141,6 +144,11 @@ def _xlsx_rows(path: Path) -> Iterator[list[str]]:
         raise
     except Exception:  # a damaged workbook makes its readers raise whatever they meet
         raise ResponsesError("ce n’est pas un classeur .xlsx lisible.", where=path, remedy=RESAVE) from None
+
+
+def _check_xml(content: bytes) -> None:
+    """Raise unless the XML is well formed: on a tag that is never closed, calamine reads an .ods for ever."""
+    ParserCreate().Parse(content, True)
 
 
 def _far_cell(sheet: bytes) -> bool:
@@ -155,9 +163,12 @@ def _far_cell(sheet: bytes) -> bool:
 def _openpyxl_rows(path: Path) -> Iterator[tuple]:
     from openpyxl import load_workbook
 
-    sheet = load_workbook(path, read_only=True, data_only=False).worksheets[0]
-    sheet.reset_dimensions()
-    yield from sheet.iter_rows(values_only=True)
+    book = load_workbook(path, read_only=True, data_only=False)
+    try:
+        book.worksheets[0].reset_dimensions()
+        yield from book.worksheets[0].iter_rows(values_only=True)
+    finally:
+        book.close()
 
 
 def _calamine_rows(path: Path) -> list[list]:
@@ -169,11 +180,12 @@ def _calamine_rows(path: Path) -> list[list]:
 def _ods_rows(path: Path) -> Iterator[list[str]]:
     try:
         with zipfile.ZipFile(path) as archive:
-            formulas = b"table:formula=" in archive.read("content.xml")
+            content = archive.read("content.xml")
+        _check_xml(content)
         rows = _calamine_rows(path)
     except Exception:  # as above
         raise ResponsesError("ce n’est pas un classeur .ods lisible.", where=path, remedy=RESAVE) from None
-    if formulas:
+    if b"table:formula=" in content:
         advice = "Copier les cellules, puis les recoller avec « collage spécial : valeurs »."
         raise ResponsesError("le classeur contient des formules, jamais évaluées.", where=path, remedy=advice)
     for row in rows:

@@ -204,6 +204,14 @@ def test_paper_is_accessible_pdf(tmp_path, design, files):
         assert b"/MarkInfo" in content
 
 
+def test_the_sheet_is_black_only():
+    """A one-bit printer turns grey into dots: the codes and the version could no longer be read."""
+    from impact.paper import TEMPLATE
+
+    template = TEMPLATE.read_text("utf-8")
+    assert not re.findall(r"luma\(|rgb\(|fill:", template)
+
+
 def test_what_the_sheet_says(tmp_path):
     from impact.paper import _form, _sheet, version_code
 

@@ -156,3 +156,13 @@ def test_every_seed_is_good(seeds):
             path.name
         )
         assert path.suffix == ".sav" or len(read_rows(path)) > 4
+
+
+def test_a_tag_never_closed_does_not_hang(seeds, tmp_path):
+    """Found by damaging files: the reader of .ods files looped for ever on it."""
+    good = next(path for path in seeds if path.suffix == ".ods")
+    with zipfile.ZipFile(good) as archive, zipfile.ZipFile(tmp_path / "x.ods", "w") as bad:
+        for name in archive.namelist():
+            bad.writestr(name, archive.read(name).replace(b"</table:table>", b"</table:tale>"))
+    with pytest.raises(ImpactError, match=r"ce n’est pas un classeur \.ods lisible"):
+        read_export(tmp_path / "x.ods", impact.read_campaign(FOLDER))
