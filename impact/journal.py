@@ -29,13 +29,13 @@ def journal(release: Release) -> pd.DataFrame:
         {
             "destinataire": release.audience,
             "association": table["association"].replace({WHOLE: "toutes ensemble"}),
-            "moment": table["wave"].map(waves).fillna(""),
-            "échelle": table["scale"].map(scales).fillna(""),
-            "question": table["breakdown"].map(questions).fillna(""),
+            "moment": [waves.get(wave, "") for wave in table["wave"]],
+            "échelle": [scales.get(scale, "") for scale in table["scale"]],
+            "question": [questions.get(question, "") for question in table["breakdown"]],
             "modalité": [choices.get(category, "") for category in categories],
-            "résultat": table["statistic"].map(FRENCH_STATISTICS).fillna(table["statistic"]),
+            "résultat": [FRENCH_STATISTICS.get(name, name) for name in table["statistic"]],
             "décision": table["status"].map(DECISIONS),
-            "raison": table["reason"].where(table["reason"] != "", table["bound"].map(BOUNDS).fillna("")),
+            "raison": [reason or BOUNDS.get(bound, "") for reason, bound in zip(table["reason"], table["bound"], strict=True)],
         }
     )
 

@@ -130,7 +130,7 @@ def test_nothing_is_wider_than_the_screen(site, browser, width):
 
 def test_one_breakdown_at_a_time(site, browser):
     page = enter(browser, site, "asso_c")
-    for label, seen, unseen in (("Votre âge", "18 à 29 ans", "Une femme"), ("Votre genre", "Une femme", "18 à 29 ans")):
+    for label, seen, unseen in (("Votre âge", "18 à 49 ans", "Une femme"), ("Votre genre", "Une femme", "18 à 49 ans")):
         page.get_by_label(label).check()
         page.wait_for_function(
             "text => document.querySelector('.duo')?.textContent.includes(text)", arg=seen, timeout=PAGE

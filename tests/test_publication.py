@@ -1,15 +1,17 @@
 """Publishing: the simulated truth comes out, cubes come back, nothing is done twice, pages read only their cube."""
 
 import json
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
 import impact
+from impact.clearance import protected
 from impact.cube import read_cube
 from impact.dashboard.model import Dashboard
 from impact.dashboard.view import show
-from impact.errors import ImpactError, StatisticsError
+from impact.errors import ImpactError
 from impact.simulation import Truth
 
 
@@ -127,12 +129,11 @@ def test_view_of_a_missing_cube_is_a_sentence(tmp_path):
     assert "il n’y a pas de résultats publiés ici" in show(tmp_path).value
 
 
-def test_unpaired_designs_are_refused_clearly(campaign, checked):
-    from dataclasses import replace
-
-    after = replace(campaign, design="after_only")
-    with pytest.raises(StatisticsError, match="n’a pas d’évolution par personne"):
-        impact.analyse(checked.accepted, impact.score(checked.accepted, campaign.questionnaire), after)
+@pytest.mark.parametrize("design", ["after_only", "repeated_cross_sections", "retrospective_separate"])
+def test_every_design_is_cleared_and_audited(campaign, checked, design):
+    cleared, groups = protected(checked.accepted, replace(campaign, design=design), [])
+    assert {one.audience for one in cleared} >= {"asso_a", "public", "responsable"}
+    assert groups
 
 
 def test_missing_answers(campaign, tmp_path):

@@ -296,8 +296,9 @@ def test_fewer_symptoms_are_an_improvement(arms_cleared):
 
 
 def test_arms_share_the_whole_and_nothing_else(arms_cleared):
-    assert len({sentences.whole(release, "ahi") for release in arms_cleared.values()}) == 1
-    assert all(sentences.whole(release, "ahi") for release in arms_cleared.values())
+    """Arm 4 is the comparison group: it may read the whole of the three others, each of which has too few others."""
+    whole = {code: sentences.whole(release, "ahi") for code, release in arms_cleared.items()}
+    assert [code for code, said in whole.items() if said] == ["4"]
     assert len({sentences.change(release, "ahi") for release in arms_cleared.values()}) == len(ARMS)
 
 
