@@ -86,9 +86,8 @@ def exposures(groups: Sequence[Group]) -> list[Exposure]:
 
     Formula
     -------
-    Q: the 0/1 matrix of the groups seen (rows) by persons. A person i is recoverable when e_i is in the row space of Q
-    (diagonal of the projector = 1); so are 2 to 4 persons always seen together. Besides, no two nested groups, among
-    those seen and what is left of a whole once shown parts are taken away, may differ by 1 to 4 persons.
+    Q: the 0/1 matrix of the groups seen (rows) by persons. A set of 1 to 4 persons is recoverable when its indicator
+    is in the row space of Q: some combination of what is shown, nested groups' difference or another, gives its sum.
 
     Source: design rule 9 of confidentiality; Hundepool et al., Statistical Disclosure Control (2012), differencing.
     """
@@ -150,47 +149,56 @@ def _singled_out(groups: Iterable[Group]):
         by_variable.setdefault(group.variable, []).append(group)
     done: dict[frozenset, list] = {}
     for variable, same in by_variable.items():
-        sets = frozenset((group.breakdown, group.members) for group in same)
+        sets = frozenset(group.members for group in same)
         if sets not in done:
-            done[sets] = [*_recoverable(same), *_nested(same)]
-        for persons, breakdowns in done[sets]:
-            yield persons, variable, breakdowns
-
-
-def _recoverable(groups: Sequence[Group]):
-    """The sets of 1 to 4 persons whose indicator is in the row space of the groups."""
-    members = sorted(frozenset().union(*(group.members for group in groups)))
-    matrix = np.array([[person in group.members for person in members] for group in groups], dtype=float)
-    for persons in recoverable(matrix):
-        names = frozenset(members[place] for place in persons)
-        if 0 < len(names) <= FEW:
-            yield names, frozenset(group.breakdown for group in groups)
+            members = sorted(frozenset().union(*sets))
+            matrix = np.array([[person in one for person in members] for one in sorted(sets, key=sorted)], dtype=float)
+            done[sets] = [frozenset(members[place] for place in found) for found in recoverable(matrix)]
+        for persons in done[sets]:
+            yield persons, variable, frozenset(group.breakdown for group in same)
 
 
 def recoverable(matrix: np.ndarray) -> list[list[int]]:
-    """Return the sets of columns (persons always seen together) whose indicator is in the row space of a 0/1 matrix."""
+    """Return the sets of 1 to 4 columns whose indicator is in the row space of a 0/1 matrix.
+
+    Columns that are always seen together count as one. An indicator is in the row space when what each of its columns
+    has outside it adds up to nothing: sums of one or two columns are matched through a random projection, then checked.
+    """
     patterns, places = np.unique(matrix, axis=1, return_inverse=True)
     _, values, rows = np.linalg.svd(patterns, full_matrices=False)
     kept = rows[values > EXACT * max(1.0, values.max(initial=0.0))]
-    diagonal = (kept**2).sum(axis=0)
-    return [np.flatnonzero(places.ravel() == atom).tolist() for atom in np.flatnonzero(diagonal > 1 - EXACT)]
+    outside = np.eye(patterns.shape[1]) - kept.T @ kept
+    places = places.ravel()
+    sizes = np.bincount(places)
+    small = np.flatnonzero(sizes <= FEW)
+    found = [
+        atoms
+        for atoms in _adding_up(small, outside)
+        if sizes[list(atoms)].sum() <= FEW and np.abs(outside[:, list(atoms)].sum(axis=1)).max() < EXACT
+    ]
+    return [np.flatnonzero(np.isin(places, list(atoms))).tolist() for atoms in found]
 
 
-def _nested(groups: Sequence[Group]):
-    """The 1 to 4 persons by which two nested groups differ, what is left of a whole being a group too."""
-    parts = [(group.members, group.breakdown) for group in groups]
-    for whole in {members for members, breakdown in parts if not breakdown}:
-        for breakdown in sorted({group.breakdown for group in groups} - {""}):
-            inside = {one.members for one in groups if one.breakdown == breakdown and one.members <= whole}
-            left = {whole.difference(*inside), *(whole - members for members in inside)} - {frozenset()}
-            parts += [(members, breakdown) for members in left]
-    parts = list(dict.fromkeys(parts))
-    persons = {person: place for place, person in enumerate(frozenset().union(*(members for members, _ in parts)))}
-    matrix = np.zeros((len(parts), len(persons)), dtype=np.float32)
-    for row, (members, _) in zip(matrix, parts, strict=True):
-        row[[persons[person] for person in members]] = 1
-    sizes, common = matrix.sum(axis=1), matrix @ matrix.T
-    more = sizes[None, :] - sizes[:, None]
-    for small, large in np.argwhere((common == sizes[:, None]) & (more >= 1) & (more <= FEW)):
-        (inner, one), (outer, two) = parts[small], parts[large]
-        yield outer - inner, frozenset((one, two))
+def _adding_up(small: np.ndarray, outside: np.ndarray) -> set[tuple[int, ...]]:
+    """The sets of 1 to 4 of these columns that may add up to nothing, none of them being made of smaller ones."""
+    traces = outside[:, small].T @ np.random.default_rng(0).standard_normal(len(outside))
+    alone = np.abs(traces) < EXACT
+    found = {(int(one),) for one in small[alone]}
+    small, traces = small[~alone], traces[~alone]
+    first, second = np.triu_indices(len(small), 1)
+    pairs = traces[first] + traces[second]
+    two = np.abs(pairs) < EXACT
+    found |= {(int(small[i]), int(small[j])) for i, j in zip(first[two], second[two], strict=True)}
+    first, second, pairs = first[~two], second[~two], pairs[~two]
+    order = np.argsort(pairs)
+    sought = [((int(i),), -trace) for i, trace in enumerate(traces)]
+    sought += [((int(i), int(j)), -total) for i, j, total in zip(first, second, pairs, strict=True) if total > 0]
+    wanted = np.array([total for _, total in sought])
+    starts = np.searchsorted(pairs[order], wanted - EXACT)
+    ends = np.searchsorted(pairs[order], wanted + EXACT)
+    for (some, _), start, end in zip(sought, starts, ends, strict=True):
+        for place in order[start:end]:
+            atoms = {*some, int(first[place]), int(second[place])}
+            if len(atoms) == len(some) + 2:
+                found.add(tuple(sorted(int(small[atom]) for atom in atoms)))
+    return found

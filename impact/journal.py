@@ -35,7 +35,9 @@ def journal(release: Release) -> pd.DataFrame:
             "modalité": [choices.get(category, "") for category in categories],
             "résultat": [FRENCH_STATISTICS.get(name, name) for name in table["statistic"]],
             "décision": table["status"].map(DECISIONS),
-            "raison": [reason or BOUNDS.get(bound, "") for reason, bound in zip(table["reason"], table["bound"], strict=True)],
+            "raison": [
+                reason or BOUNDS.get(bound, "") for reason, bound in zip(table["reason"], table["bound"], strict=True)
+            ],
         }
     )
 
