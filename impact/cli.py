@@ -20,7 +20,7 @@ from impact.cli_french import FrenchCommand, FrenchGroup, usage_error
 from impact.errors import ImpactError, QuestionnaireError, french, system_reason
 
 if TYPE_CHECKING:
-    from impact.validation import Checked
+    from impact.collect.validation import Checked
 
 console = Console(highlight=False)
 SHOWN_PROBLEMS = 20
@@ -110,8 +110,8 @@ def verifier(campaign: CampaignName, file: AnswersFile = None, format: Format = 
 
 
 def _check(campaign: Campaign, file: Path, format: str | None) -> Checked:
-    from impact.exports import FORMATS, read_export
-    from impact.validation import check
+    from impact.collect.exports import FORMATS, read_export
+    from impact.collect.validation import check
 
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as progress:
@@ -124,7 +124,7 @@ def _check(campaign: Campaign, file: Path, format: str | None) -> Checked:
 
 def _register(campaign: Campaign) -> None:
     """Show the instruments, and refuse a questionnaire whose wording may not be shown to people."""
-    from impact.instruments import with_wording
+    from impact.collect.instruments import with_wording
 
     table = Table(title="Instruments du questionnaire", title_justify="left")
     for column in ("Échelle", "Source", "Licence", "Qui peut s’en servir", "Énoncés diffusables"):
@@ -159,7 +159,7 @@ def donnees_ouvertes(
     campaign: CampaignName, files: AnswersFiles, folder: OpenFolder = Path("donnees_anonymisees")
 ) -> None:
     """Write the open data package, and say what the attacks gave."""
-    from impact.open_data import write_open_data
+    from impact.open_data.package import write_open_data
 
     declared = read_campaign(campaign)
     _folder(folder)
@@ -177,8 +177,8 @@ def donnees_ouvertes(
 @app.command("detruire-les-liens", cls=FrenchCommand, help="Rendre les codes des personnes impossibles à retrouver.")
 def detruire_les_liens(campaign: CampaignName, files: AnswersFiles, sure: Sure = False) -> None:
     """Write the answers under pseudonyms, waves linked, then destroy the key that made them."""
+    from impact.collect.validation import check_files
     from impact.linking import destroy_links, write_linked
-    from impact.validation import check_files
 
     declared = read_campaign(campaign)
     if not sure:

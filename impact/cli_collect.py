@@ -25,7 +25,7 @@ HERE = Path(".")
 @collect.command(cls=FrenchCommand, help="Écrire les feuilles à imprimer (PDF accessibles) que demande le dispositif.")
 def papier(campaign: CampaignName, folder: Folder = HERE) -> None:
     """Write the PDF sheets."""
-    from impact.paper import write_paper
+    from impact.collect.paper import write_paper
 
     for path in write_paper(read_campaign(campaign), _folder(folder)):
         console.print(french(f"Écrit : {path}"))
@@ -34,7 +34,7 @@ def papier(campaign: CampaignName, folder: Folder = HERE) -> None:
 @collect.command(cls=FrenchCommand, help="Écrire le questionnaire pour KoboToolbox ou ODK (.xlsx).")
 def xlsform(campaign: CampaignName, folder: Folder = HERE) -> None:
     """Write the XLSForm."""
-    from impact.kobo import write_xlsform
+    from impact.collect.kobo import write_xlsform
 
     _write(campaign, folder, "xlsform.xlsx", write_xlsform)
 
@@ -42,7 +42,7 @@ def xlsform(campaign: CampaignName, folder: Folder = HERE) -> None:
 @collect.command(cls=FrenchCommand, help="Écrire le questionnaire pour LimeSurvey (structure .txt à importer).")
 def limesurvey(campaign: CampaignName, folder: Folder = HERE) -> None:
     """Write the survey structure."""
-    from impact.limesurvey import write_structure
+    from impact.collect.limesurvey import write_structure
 
     _write(campaign, folder, "limesurvey.txt", write_structure)
 
@@ -50,7 +50,7 @@ def limesurvey(campaign: CampaignName, folder: Folder = HERE) -> None:
 @collect.command(cls=FrenchCommand, help="Écrire le classeur où saisir les réponses sur papier (.xlsx).")
 def saisie(campaign: CampaignName, folder: Folder = HERE) -> None:
     """Write the keying sheet."""
-    from impact.entry import write_entry_sheet
+    from impact.collect.entry import write_entry_sheet
 
     _write(campaign, folder, "saisie.xlsx", write_entry_sheet)
 
@@ -58,8 +58,8 @@ def saisie(campaign: CampaignName, folder: Folder = HERE) -> None:
 @collect.command(cls=FrenchCommand, help="Comparer deux saisies des mêmes feuilles, cellule par cellule.")
 def comparer(campaign: CampaignName, first: AnswersFile, second: AnswersFile) -> None:
     """Print the differences; exit 1 when there are some."""
-    from impact.entry import compare_entries
-    from impact.exports import read_export
+    from impact.collect.entry import compare_entries
+    from impact.collect.exports import read_export
 
     declared = read_campaign(campaign)
     found = compare_entries(read_export(first, declared), read_export(second, declared), declared)
@@ -74,8 +74,8 @@ def comparer(campaign: CampaignName, first: AnswersFile, second: AnswersFile) ->
 @collect.command(cls=FrenchCommand, help="Dire une fois à quelles questions répondent les colonnes d’un fichier.")
 def correspondance(campaign: CampaignName, file: AnswersFile) -> None:
     """Ask, column by column, and keep the answers beside the questionnaire."""
-    from impact.correspondence import guess, targets_of, write_correspondence
-    from impact.exports import read_export
+    from impact.collect.correspondence import guess, targets_of, write_correspondence
+    from impact.collect.exports import read_export
 
     declared = read_campaign(campaign)
     allowed, columns = targets_of(declared), {}

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from impact.collect.responses import write_csv
 from impact.errors import ImpactError
 from impact.keys import keyed_digest, private_file, read_private, secret_key, write_private
-from impact.responses import write_csv
 
 KEY, DESTROYED = "liens.cle", "liens_detruits"
 LENGTH = 16

@@ -12,13 +12,13 @@ from impact import __version__
 from impact.campaign import Campaign
 from impact.charts import figures
 from impact.clearance import protected
+from impact.collect.validation import check_files
 from impact.cube import cube_inputs, write_cube
 from impact.disclosure import LEAD, PUBLIC
 from impact.errors import ImpactError
 from impact.journal import JOURNAL, write_journal
 from impact.keys import secret_key
 from impact.linking import pseudonymise
-from impact.validation import check_files
 from impact.vintages import past_groups, remember
 
 Progress = Callable[[str], None]

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from impact.campaign import Campaign
+from impact.collect.responses import write_csv
 from impact.questionnaire import Item
-from impact.responses import write_csv
 
 SEED = 2014
 SIZES = (34, 52, 80, 41, 45, 61, 8)

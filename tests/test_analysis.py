@@ -16,9 +16,9 @@ from impact import sentences
 from impact.analysis import analyse_for_lead
 from impact.campaign import Wave
 from impact.clearance import context
+from impact.collect.responses import write_csv
 from impact.disclosure import STATISTICS
 from impact.errors import StatisticsError
-from impact.responses import write_csv
 from impact.simulation import Truth
 
 SAME = 1e-9  # two ways of the same closed form differ by binary noise only

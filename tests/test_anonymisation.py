@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import impact
-from impact.anonymisation import (
+from impact.errors import DisclosureError
+from impact.open_data.anonymisation import (
     class_sizes,
     diversity,
     individual_risk,
@@ -20,9 +21,8 @@ from impact.anonymisation import (
     terciles,
     wildcard_sizes,
 )
-from impact.attacks import known_answers, linkage
-from impact.errors import DisclosureError
-from impact.respondents import ID, respondents
+from impact.open_data.attacks import known_answers, linkage
+from impact.open_data.respondents import ID, respondents
 from impact.simulation import Truth
 from tests.reference_values import load, read_data
 

@@ -13,16 +13,14 @@ PACKAGE = ROOT / "impact"
 
 # A module imports only what stands above it. A folder stands for all its modules, which may import one another.
 ORDER = [
-    "errors", "results", "stats", "questionnaire", "xlsform", "rules", "campaign", "instruments", "limesurvey",
-    "responses", "coding", "columns", "correspondence", "spss", "exports", "matching", "validation", "scoring",
-    "simulation", "rounding", "disclosure", "verbatims", "designs", "sensitivity", "analysis", "partitions", "audit",
-    "keys", "linking", "vintages", "clearance", "journal", "cube", "wording", "reading", "sentences", "tables",
-    "charts", "publication", "anonymisation", "respondents", "attacks", "documents", "risks", "risk_report", "codebook",
-    "ddi", "open_data", "dashboard", "serving", "kobo", "entry", "paper", "cli_french", "cli_collect", "cli",
+    "errors", "results", "stats", "questionnaire", "xlsform", "rules", "campaign", "collect", "scoring", "simulation",
+    "rounding", "disclosure", "verbatims", "designs", "sensitivity", "analysis", "partitions", "audit", "keys",
+    "linking", "vintages", "clearance", "journal", "cube", "wording", "reading", "sentences", "tables", "charts",
+    "publication", "open_data", "dashboard", "serving", "cli_french", "cli_collect", "cli",
 ]  # fmt: skip
 ONLY = {"stats": {"errors", "results"}, "serving": {"errors"}, "cli_french": {"errors"}}
 VIEWING = ("wording", "reading", "sentences", "tables", "charts", "cube", "dashboard", "serving")
-FORBIDDEN_FOR_VIEWING = {"responses", "validation", "scoring", "simulation", "stats", "analysis"}
+FORBIDDEN_FOR_VIEWING = {"collect", "scoring", "simulation", "stats", "analysis"}
 
 
 def part_of(path: Path) -> str:

@@ -4,9 +4,9 @@ import pytest
 
 import impact
 from impact.campaign import read_campaign
+from impact.collect.validation import check_file, check_files
 from impact.cube import read_cube
 from impact.errors import CampaignError, CubeError, QuestionnaireError, ResponsesError, french
-from impact.validation import check_file, check_files
 from tests.conftest import SMALL_CAMPAIGN, SMALL_QUESTIONNAIRE
 
 HEADER = "association;wave;participant;genre;lie1;lie2;lie3"

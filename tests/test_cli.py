@@ -95,7 +95,7 @@ def test_verifier_tells_rows_and_where_the_others_are(answers_file, tmp_path):
 
 
 def test_verifier_of_a_clean_file(campaign, tmp_path):
-    from impact.responses import write_csv
+    from impact.collect.responses import write_csv
     from impact.simulation import simulate
 
     code, said = impact(

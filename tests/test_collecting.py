@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 
 import impact
+from impact.collect.instruments import with_wording
+from impact.collect.limesurvey import answer_codes, question_codes
+from impact.collect.validation import check
 from impact.errors import CampaignError, QuestionnaireError, french
-from impact.instruments import with_wording
-from impact.limesurvey import answer_codes, question_codes
-from impact.validation import check
 from tests.test_exports import FOLDER, RESPONSES, copied, questions_of
 
 ROOT = Path(__file__).parents[1]
@@ -206,14 +206,14 @@ def test_paper_is_accessible_pdf(tmp_path, design, files):
 
 def test_the_sheet_is_black_only():
     """A one-bit printer turns grey into dots: the codes and the version could no longer be read."""
-    from impact.paper import TEMPLATE
+    from impact.collect.paper import TEMPLATE
 
     template = TEMPLATE.read_text("utf-8")
     assert not re.findall(r"luma\(|rgb\(|fill:", template)
 
 
 def test_what_the_sheet_says(tmp_path):
-    from impact.paper import _form, _sheet, version_code
+    from impact.collect.paper import _form, _sheet, version_code
 
     campaign = impact.read_campaign(FOLDER)
     scaled = {item.name for item in campaign.questionnaire.scales[0].items}
@@ -229,7 +229,7 @@ def test_what_the_sheet_says(tmp_path):
 
 
 def test_the_version_changes_with_the_questionnaire(tmp_path):
-    from impact.paper import version_code
+    from impact.collect.paper import version_code
 
     folder = copied(tmp_path)
     before = version_code(impact.read_campaign(folder))

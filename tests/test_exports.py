@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 import impact
+from impact.collect.exports import read_export
+from impact.collect.limesurvey import answer_codes, question_codes
+from impact.collect.validation import check
 from impact.errors import CampaignError, ResponsesError, french
-from impact.exports import read_export
-from impact.limesurvey import answer_codes, question_codes
-from impact.validation import check
 
 FOLDER = Path(__file__).parent / "campaigns" / "toutes_questions"
 # The same four answers in every fixture; the third leaves most questions empty. All fictitious.
@@ -402,7 +402,7 @@ def copied(tmp_path):
 
 
 def test_correspondence_is_written_read_and_applied(tmp_path):
-    from impact.correspondence import guess, write_correspondence
+    from impact.collect.correspondence import guess, write_correspondence
 
     campaign = impact.read_campaign(copied(tmp_path))
     other = {"age": 'V1 "âge"', "participant": "numéro"}
@@ -415,7 +415,7 @@ def test_correspondence_is_written_read_and_applied(tmp_path):
 
 def test_one_row_for_both_waves(tmp_path):
     """`vague.question` in the correspondence: each row becomes one row a wave, under the same row number."""
-    from impact.correspondence import write_correspondence
+    from impact.collect.correspondence import write_correspondence
 
     campaign = impact.read_campaign(copied(tmp_path))
     names = [name for name in RESPONSES.columns if name not in ("association", "wave", "participant")]

@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 
 import impact
+from impact.collect.exports import HEADS, read_export
+from impact.collect.responses import read_rows
+from impact.collect.validation import check
 from impact.errors import ImpactError
-from impact.exports import HEADS, read_export
-from impact.responses import read_rows
-from impact.validation import check
 from tests.test_exports import (
     FOLDER,
     KOBO_AFTER,

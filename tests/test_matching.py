@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from impact.collect.matching import _one_slip, confirm, match, normalised
 from impact.errors import ResponsesError, french
-from impact.matching import _one_slip, confirm, match, normalised
 from impact.simulation import _self_made_code
 
 LETTERS, DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "0123456789"
@@ -148,5 +148,5 @@ def test_no_false_join_on_500_campaigns():
 def test_crowded_associations_need_the_lonely_neighbour(monkeypatch):
     """With 2,000 persons, a slip falls now and then on somebody else's code; holding such pairs back avoids it."""
     assert judge(20, seed=1, sizes=(2000, 2000))[0] == 0
-    monkeypatch.setattr("impact.matching._near", lambda alone, everyone: iter(()))
+    monkeypatch.setattr("impact.collect.matching._near", lambda alone, everyone: iter(()))
     assert judge(20, seed=1, sizes=(2000, 2000))[0] > 0

@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 
 import impact
-from impact.documents import Grid, Heading, Paragraph, to_markdown, write_pdf
 from impact.errors import DisclosureError
-from impact.open_data import PACKAGE, write_open_data
-from impact.risks import _require_safe
+from impact.open_data.documents import Grid, Heading, Paragraph, to_markdown, write_pdf
+from impact.open_data.package import PACKAGE, write_open_data
+from impact.open_data.risks import _require_safe
 
 ROOT = Path(__file__).parents[1]
 COMMITTED = ROOT / "donnees_anonymisees" / "demonstration"
@@ -170,7 +170,7 @@ def test_a_risky_file_is_not_published(package):
 
 def test_too_few_people_have_no_open_file(small, tmp_path):
     campaign = impact.read_campaign(small())
-    from impact.responses import write_csv
+    from impact.collect.responses import write_csv
     from impact.simulation import Truth, simulate
 
     answers = write_csv(simulate(campaign, truth=Truth((3,), (0.0,), 0.0), mistakes=False), tmp_path / "peu.csv")

@@ -507,8 +507,8 @@ def test_forgetting_to_reverse_shows_at_once(esteem, esteem_checked):
 
 
 def test_the_qualtrics_export_of_loneliness_gives_the_published_items(loneliness, loneliness_file, tmp_path):
-    from impact.correspondence import write_correspondence
-    from impact.exports import read_export
+    from impact.collect.correspondence import write_correspondence
+    from impact.collect.exports import read_export
 
     source = data_file("covid_gaming_loneliness", "study1_anonymised_raw_data.csv")
     folder = shutil.copytree(CAMPAIGNS / "covid_gaming", tmp_path / "covid_gaming")

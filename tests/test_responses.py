@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import impact
-from impact.coding import plain
+from impact.collect.coding import plain
+from impact.collect.responses import Answers, write_csv
+from impact.collect.validation import check
 from impact.errors import ResponsesError
-from impact.responses import Answers, write_csv
-from impact.validation import check
 
 
 @pytest.fixture(scope="session")

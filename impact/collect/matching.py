@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from impact.coding import plain
+from impact.collect.coding import plain
 from impact.errors import ResponsesError, french
 
 PROPOSED = ["association", "code_before", "code_after", "row_before", "row_after", "why"]

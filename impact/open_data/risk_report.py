@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from impact import __version__
-from impact.anonymisation import LEAST_K, LEAST_L
-from impact.attacks import Attack
 from impact.audit import FEW
 from impact.campaign import Campaign
-from impact.documents import Block, Grid, Heading, Paragraph
-from impact.respondents import Respondents
-from impact.risks import Risk
+from impact.open_data.anonymisation import LEAST_K, LEAST_L
+from impact.open_data.attacks import Attack
+from impact.open_data.documents import Block, Grid, Heading, Paragraph
+from impact.open_data.respondents import Respondents
+from impact.open_data.risks import Risk
 from impact.wording import number
 
 

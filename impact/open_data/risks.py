@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from impact.anonymisation import LEAST_K, LEAST_L, class_sizes, diversity, individual_risk, k_anonymity
-from impact.attacks import Attack, inference, known_answers, linkage, unique_matches
 from impact.audit import Group, exposures
 from impact.campaign import Campaign
 from impact.disclosure import PUBLIC
 from impact.errors import DisclosureError
-from impact.respondents import Respondents
+from impact.open_data.anonymisation import LEAST_K, LEAST_L, class_sizes, diversity, individual_risk, k_anonymity
+from impact.open_data.attacks import Attack, inference, known_answers, linkage, unique_matches
+from impact.open_data.respondents import Respondents
 
 ASSOCIATION = "association"
 LINKAGE_SEED = 6

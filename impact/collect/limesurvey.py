@@ -11,8 +11,8 @@ from pathlib import Path
 from zlib import crc32
 
 from impact.campaign import Campaign
+from impact.collect.instruments import with_wording
 from impact.errors import ResponsesError, system_reason
-from impact.instruments import with_wording
 from impact.questionnaire import Item
 
 COLUMNS = (

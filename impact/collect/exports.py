@@ -9,13 +9,13 @@ from pathlib import Path
 import pandas as pd
 
 from impact.campaign import Campaign
-from impact.coding import plain
-from impact.columns import Target, choices_of, find, names_of, rename_columns
-from impact.correspondence import apply_correspondence, read_correspondence
+from impact.collect.coding import plain
+from impact.collect.columns import Target, choices_of, find, names_of, rename_columns
+from impact.collect.correspondence import apply_correspondence, read_correspondence
+from impact.collect.limesurvey import answer_codes, question_codes
+from impact.collect.responses import Answers, Rows, cut, read_rows
+from impact.collect.spss import read_spss
 from impact.errors import Problem, ResponsesError, check_option
-from impact.limesurvey import answer_codes, question_codes
-from impact.responses import Answers, Rows, cut, read_rows
-from impact.spss import read_spss
 
 FORMATS = {
     "tableau": "tableau",

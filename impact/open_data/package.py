@@ -15,7 +15,12 @@ import pandas as pd
 from impact import __version__
 from impact.campaign import Campaign
 from impact.clearance import protected
-from impact.codebook import (
+from impact.collect.validation import check_files
+from impact.disclosure import PUBLIC
+from impact.errors import ImpactError, french, system_reason
+from impact.keys import keyed_digest, secret_key
+from impact.linking import pseudonymise
+from impact.open_data.codebook import (
     NOT_FOR_INFERENCE,
     RESPONDENTS,
     RESULTS,
@@ -25,18 +30,13 @@ from impact.codebook import (
     codebook,
     variables,
 )  # fmt: skip
-from impact.ddi import ddi
-from impact.disclosure import PUBLIC
-from impact.documents import to_markdown, write_pdf
-from impact.errors import ImpactError, french, system_reason
-from impact.keys import keyed_digest, secret_key
-from impact.linking import pseudonymise
-from impact.respondents import Respondents, respondents
-from impact.risk_report import report
-from impact.risks import Risk, measure
+from impact.open_data.ddi import ddi
+from impact.open_data.documents import to_markdown, write_pdf
+from impact.open_data.respondents import Respondents, respondents
+from impact.open_data.risk_report import report
+from impact.open_data.risks import Risk, measure
 from impact.scoring import score
 from impact.simulation import SEED, simulate
-from impact.validation import check_files
 from impact.vintages import past_groups
 
 PACKAGE, REPORT, DICTIONARY, DDI = "datapackage.json", "rapport_de_risque", "dictionnaire.md", "ddi.xml"

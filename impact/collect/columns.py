@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from impact.campaign import Campaign
-from impact.coding import codes_of, plain
+from impact.collect.coding import codes_of, plain
 from impact.errors import ResponsesError
 from impact.questionnaire import KEY_COLUMNS, KEY_LABELS, Item
 

@@ -8,8 +8,8 @@ from itertools import count, groupby
 from pathlib import Path
 
 from impact.campaign import Campaign, Wave
+from impact.collect.instruments import with_wording
 from impact.errors import ImpactError, french, system_reason
-from impact.instruments import with_wording
 from impact.questionnaire import Item
 
 TEMPLATE = Path(__file__).with_name("paper.typ")

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 from impact import __version__
 from impact.campaign import Campaign
-from impact.codebook import NOT_FOR_INFERENCE, SYNTHETIC, TITLES, Variable
+from impact.open_data.codebook import NOT_FOR_INFERENCE, SYNTHETIC, TITLES, Variable
 
 NAMESPACE = "ddi:codebook:2_5"
 PRODUCER = "Ville de Brest, service Internet et expression multimédia"

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from impact.campaign import Campaign
 from impact.disclosure import KEYS
-from impact.documents import Block, Grid, Heading, Paragraph
+from impact.open_data.documents import Block, Grid, Heading, Paragraph
+from impact.open_data.respondents import ID, WAVE, Respondents
 from impact.questionnaire import ILLEGIBLE, Choice, Item
-from impact.respondents import ID, WAVE, Respondents
 from impact.results import FRENCH, FRENCH_STATISTICS
 from impact.wording import number
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from impact.campaign import Campaign
+from impact.collect.instruments import with_wording
 from impact.errors import ResponsesError, system_reason
-from impact.instruments import with_wording
 from impact.questionnaire import Item
 
 # Columns of ours that mean nothing to KoboToolbox and ODK.

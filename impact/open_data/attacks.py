@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from impact.anonymisation import class_sizes, terciles
 from impact.campaign import Campaign
 from impact.designs import KEYS
-from impact.respondents import Respondents
+from impact.open_data.anonymisation import class_sizes, terciles
+from impact.open_data.respondents import Respondents
 
 LUCK = 2.33  # normal quantile of 99 %: what chance alone exceeds once in a hundred campaigns
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import pandas as pd
 
 from impact.campaign import Campaign
-from impact.coding import code_column, code_question, codes_of
+from impact.collect.coding import code_column, code_question, codes_of
+from impact.collect.exports import read_export
+from impact.collect.responses import Answers, write_csv
 from impact.errors import Problem, ResponsesError, french
-from impact.exports import read_export
 from impact.questionnaire import KEY_COLUMNS
-from impact.responses import Answers, write_csv
 
 QUARANTINE_COLUMNS = ("ligne", "motif")
 SHOWN_CHOICES = 8

@@ -7,10 +7,10 @@ from pathlib import Path
 import pandas as pd
 
 from impact.campaign import Campaign
-from impact.coding import plain
-from impact.columns import names_of
+from impact.collect.coding import plain
+from impact.collect.columns import names_of
+from impact.collect.responses import Answers, as_text, check_file_there
 from impact.errors import ResponsesError
-from impact.responses import Answers, as_text, check_file_there
 
 
 def read_spss(path: Path, campaign: Campaign) -> Answers:

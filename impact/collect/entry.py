@@ -9,10 +9,10 @@ from pathlib import Path
 import pandas as pd
 
 from impact.campaign import Campaign
+from impact.collect.instruments import with_wording
+from impact.collect.responses import Answers
 from impact.errors import ResponsesError, french, system_reason
-from impact.instruments import with_wording
 from impact.questionnaire import ILLEGIBLE, KEY_COLUMNS, Item
-from impact.responses import Answers
 
 ROWS = 500
 CODES_SHEET, HELP_SHEET = "codes", "mode d’emploi"

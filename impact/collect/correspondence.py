@@ -11,8 +11,8 @@ from pathlib import Path
 import pandas as pd
 
 from impact.campaign import Campaign
-from impact.coding import plain
-from impact.columns import names_of
+from impact.collect.coding import plain
+from impact.collect.columns import names_of
 from impact.errors import CampaignError, nearest, system_reason
 from impact.questionnaire import KEY_COLUMNS
 

@@ -1,0 +1,1 @@
+"""Open data: anonymised respondents, codebook, DDI, data package, and the risk report published with them."""
