@@ -110,3 +110,12 @@ def test_perfect_correlation():
     assert effect_sizes(moments)["estimate"].notna().all()
     with pytest.raises(StatisticsError, match="parfaitement corrélés"):
         d_av(paired(next(moments.itertuples())), interval="gpc")
+
+
+@pytest.mark.parametrize("t", [47.0, -47.0, 120.0])
+@pytest.mark.parametrize("df", [2_000, 24_699, 250_000])
+def test_noncentrality_of_large_surveys(t, df):
+    """Far from zero the tails underflow; the normal limit t +/- 1.96 sqrt(1 + t^2 / 2 df) holds within 1 %."""
+    low, high = noncentrality(t, df)
+    half = 1.959964 * np.sqrt(1 + t**2 / (2 * df))
+    np.testing.assert_allclose([low, high], [t - half, t + half], atol=0.02 * half)
