@@ -11,9 +11,7 @@ from impact.designs import by_category, categories, ends, estimates
 from impact.disclosure import STATISTICS, WHOLE
 from impact.questionnaire import Scale
 from impact.results import COLUMNS, as_results
-from impact.scoring import item_values
-from impact.sensitivity import checks
-from impact.stats.items import item_moments, judgeable
+from impact.sensitivity import at_each_wave, checks, reliability_rows
 from impact.stats.moments import pairs
 from impact.stats.multiplicity import adjust
 from impact.stats.people import people, reliable_change
@@ -103,14 +101,9 @@ def _scale_tables(
 
 
 def _alphas(responses: pd.DataFrame, campaign: Campaign, scale: Scale) -> pd.DataFrame:
-    """Alpha at each wave, everyone together, where there are enough items and answers to judge."""
-    rows = []
-    for wave in campaign.waves:
-        moments = item_moments(item_values(responses[responses["wave"] == wave.code], scale))
-        if judgeable(moments.n, len(moments.names)):
-            row = alpha(moments).query("statistic == 'alpha'").iloc[0]
-            rows.append(row.to_dict() | {"association": WHOLE, "wave": wave.code, "category": ""})
-    return as_results(rows)
+    """Alpha at each wave; see `at_each_wave`."""
+    rows = [(wave, alpha(moments)) for wave, moments in at_each_wave(responses, campaign, scale)]
+    return reliability_rows(rows, "alpha").assign(category="")
 
 
 def _persons(scores: pd.DataFrame, campaign: Campaign, scale: Scale, alphas: pd.DataFrame) -> Iterator[pd.DataFrame]:

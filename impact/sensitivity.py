@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pandas as pd
 
@@ -15,7 +15,7 @@ from impact.results import as_results
 from impact.scoring import item_values
 from impact.stats.attrition import attrition, return_model, returned, weighted_change
 from impact.stats.estimates import not_computable
-from impact.stats.items import item_moments, judgeable
+from impact.stats.items import ItemMoments, item_moments, judgeable
 from impact.stats.moments import pairs
 from impact.stats.reliability import omega_total
 
@@ -31,14 +31,23 @@ def checks(responses: pd.DataFrame, scores: pd.DataFrame, campaign: Campaign, sc
 
 
 def omegas(responses: pd.DataFrame, campaign: Campaign, scale: Scale) -> pd.DataFrame:
-    """Return omega total at each wave, everyone together, where there are enough items and answers to judge."""
-    found = []
+    """Return omega total at each wave; see `at_each_wave`."""
+    rows = [(wave, omega_total(moments)) for wave, moments in at_each_wave(responses, campaign, scale)]
+    return reliability_rows(rows, "omega_total")
+
+
+def at_each_wave(responses: pd.DataFrame, campaign: Campaign, scale: Scale) -> Iterator[tuple[str, ItemMoments]]:
+    """Yield wave, moments of the items, everyone together, where there are enough items and answers to judge."""
     for wave in campaign.waves:
         moments = item_moments(item_values(responses[responses["wave"] == wave.code], scale))
         if judgeable(moments.n, len(moments.names)):
-            row = omega_total(moments).query("statistic == 'omega_total'").iloc[0]
-            found.append(row.to_dict() | {"association": WHOLE, "wave": wave.code})
-    return as_results(found)
+            yield wave.code, moments
+
+
+def reliability_rows(found: Iterable[tuple[str, pd.DataFrame]], statistic: str) -> pd.DataFrame:
+    """Return the row of one statistic at each wave, as results of everyone together."""
+    rows = [(wave, table[table["statistic"] == statistic].iloc[0].to_dict()) for wave, table in found]
+    return as_results(row | {"association": WHOLE, "wave": wave} for wave, row in rows)
 
 
 def who_is_lost(scores: pd.DataFrame, campaign: Campaign, scale: str) -> pd.DataFrame:
