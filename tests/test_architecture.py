@@ -16,9 +16,9 @@ ORDER = [
     "errors", "results", "stats", "questionnaire", "xlsform", "rules", "campaign", "collect", "scoring", "simulation",
     "rounding", "disclosure", "verbatims", "designs", "sensitivity", "analysis", "partitions", "audit", "keys",
     "linking", "vintages", "clearance", "journal", "cube", "wording", "reading", "sentences", "tables", "charts",
-    "publication", "open_data", "dashboard", "serving", "cli_french", "cli_collect", "cli",
+    "publication", "open_data", "dashboard", "serving", "cli",
 ]  # fmt: skip
-ONLY = {"stats": {"errors", "results"}, "serving": {"errors"}, "cli_french": {"errors"}}
+ONLY = {"stats": {"errors", "results"}, "serving": {"errors"}}
 VIEWING = ("wording", "reading", "sentences", "tables", "charts", "cube", "dashboard", "serving")
 FORBIDDEN_FOR_VIEWING = {"collect", "scoring", "simulation", "stats", "analysis"}
 

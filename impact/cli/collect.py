@@ -7,18 +7,15 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from impact.campaign import Campaign, read_campaign
-from impact.cli_french import FrenchCommand, FrenchGroup
-from impact.errors import ImpactError, french, nearest, system_reason
+from impact.cli.french import FrenchCommand, FrenchGroup
+from impact.cli.shared import CampaignName, Folder, console, writable
+from impact.errors import french, nearest
 
-console = Console(highlight=False)
 collect = typer.Typer(cls=FrenchGroup)
 
-CampaignName = Annotated[str, typer.Argument(metavar="CAMPAGNE", help="Nom d’un dossier de questionnaires/.")]
 AnswersFile = Annotated[Path, typer.Argument(metavar="FICHIER", help="Réponses reçues.")]
-Folder = Annotated[Path, typer.Option("--dossier", metavar="DOSSIER", help="Où écrire les fichiers.")]
 HERE = Path(".")
 
 
@@ -27,7 +24,7 @@ def papier(campaign: CampaignName, folder: Folder = HERE) -> None:
     """Write the PDF sheets."""
     from impact.collect.paper import write_paper
 
-    for path in write_paper(read_campaign(campaign), _folder(folder)):
+    for path in write_paper(read_campaign(campaign), writable(folder, option="--dossier")):
         console.print(french(f"Écrit : {path}"))
 
 
@@ -100,13 +97,6 @@ def _ask(column: str, proposal: str, allowed: list[str]) -> str:
 
 def _write(campaign: str, folder: Path, name: str, write: Callable[[Campaign, Path], Path]) -> None:
     declared = read_campaign(campaign)
-    console.print(french(f"Écrit : {write(declared, _folder(folder) / f'{declared.name}_{name}')}"))
-
-
-def _folder(folder: Path) -> Path:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        advice = "Choisir avec --dossier un dossier où l’on peut écrire."
-        raise ImpactError(f"impossible d’écrire ({system_reason(error)}).", where=folder, remedy=advice) from None
-    return folder
+    console.print(
+        french(f"Écrit : {write(declared, writable(folder, option='--dossier') / f'{declared.name}_{name}')}")
+    )

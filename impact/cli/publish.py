@@ -1,0 +1,106 @@
+"""The commands that let results and data out, and the one that destroys the links to people."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+from rich.table import Table
+
+from impact.campaign import Campaign, read_campaign
+from impact.cli.french import FrenchCommand, FrenchGroup
+from impact.cli.shared import AnswersFiles, CampaignName, Outputs, console, writable
+from impact.errors import ImpactError, french
+
+published = typer.Typer(cls=FrenchGroup)
+
+OpenFolder = Annotated[Path, typer.Option("--dossier", metavar="DOSSIER", help="Où vont les données ouvertes.")]
+Sure = Annotated[bool, typer.Option("--oui", metavar="", help="Confirmer : c’est définitif.")]
+
+
+@published.command(
+    cls=FrenchCommand, help="Vérifier, calculer, protéger et publier les résultats de chaque association."
+)
+def publier(campaign: CampaignName, files: AnswersFiles, outputs: Outputs = Path("sorties")) -> None:
+    """Write one frozen cube an association, and the accesses that are missing."""
+    declared = read_campaign(campaign)
+    publish_results(declared, files, outputs)
+    give_accesses(declared, outputs)
+    console.print(french(f"Pour ouvrir les pages : impact servir {campaign}"))
+
+
+@published.command("donnees-ouvertes", cls=FrenchCommand, help="Écrire les données ouvertes et leur rapport de risque.")
+def donnees_ouvertes(
+    campaign: CampaignName, files: AnswersFiles, folder: OpenFolder = Path("donnees_anonymisees")
+) -> None:
+    """Write the open data package, and say what the attacks gave."""
+    from impact.open_data.package import write_open_data
+
+    declared = read_campaign(campaign)
+    writable(folder, option="--dossier")
+    with console.status(french("Données ouvertes : vérification, protection, attaques")):
+        written, risk = write_open_data(declared, files, folder / declared.name)
+    attack = risk.attacks["après"]
+    said = (
+        f"k = {risk.k['k']} ; rapprochement : {attack.successes:.0f} personnes retrouvées sur {attack.persons}, "
+        f"{attack.by_chance:.0f} attendues par hasard."
+    )
+    console.print(french(f"Données ouvertes écrites dans {written}."), style="bold green")
+    console.print(french(f"{said} Lire rapport_de_risque.pdf et le signer avant de publier."))
+
+
+@published.command(
+    "detruire-les-liens", cls=FrenchCommand, help="Rendre les codes des personnes impossibles à retrouver."
+)
+def detruire_les_liens(campaign: CampaignName, files: AnswersFiles, sure: Sure = False) -> None:
+    """Write the answers under pseudonyms, waves linked, then destroy the key that made them."""
+    from impact.collect.validation import check_files
+    from impact.linking import destroy_links, write_linked
+
+    declared = read_campaign(campaign)
+    if not sure:
+        advice = "Relancer avec --oui pour le faire : c’est définitif."
+        raise ImpactError("les liens vont être détruits, sans retour possible.", where=campaign, remedy=advice)
+    linked = write_linked([one.accepted for one in check_files(files, declared)], declared.name, files[0])
+    destroy_links(declared.name)
+    console.print(french(f"Réponses liées, sous pseudonymes : {linked}."), style="bold green")
+    console.print(
+        french("La clé est détruite. Effacer maintenant les fichiers qui portent des codes, copies et papiers compris.")
+    )
+
+
+def publish_results(campaign: Campaign, files: list[Path], outputs: Path) -> None:
+    """Check, score, analyse, protect and write one cube an association, with progress."""
+    from impact.publication import publish
+
+    folder = writable(outputs / campaign.name, option="--sorties")
+    steps = len(campaign.associations) + 2
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("Lecture", total=steps)
+        written = publish(
+            campaign, files, folder, progress=lambda step: progress.update(task, description=step, advance=1)
+        )  # fmt: skip
+    console.print(french(f"Résultats publiés pour {len(written)} associations dans {folder}."), style="bold green")
+
+
+def give_accesses(campaign: Campaign, outputs: Path, *, renew: bool = False) -> None:
+    """Create the accesses that are missing (all of them again with `renew`) and show their secrets, once."""
+    from impact.serving import ACCOUNTS_FILE, create_accounts, list_accounts
+
+    path = outputs / campaign.name / ACCOUNTS_FILE
+    if renew:
+        path.unlink(missing_ok=True)
+    known = list_accounts(path) if path.exists() else []
+    published = [one for one in campaign.associations if (outputs / campaign.name / one.code).is_dir()]
+    secrets = create_accounts(path, [one.code for one in published if one.code not in known])
+    if not secrets:
+        return
+    table = Table(title="Accès, montrés une seule fois", title_justify="left")
+    for column in ("Association", "Identifiant", "Code secret"):
+        table.add_column(column)
+    for code, secret in secrets.items():
+        table.add_row(campaign.association(code).label, code, secret)
+    console.print(table)
