@@ -45,6 +45,7 @@ CONTENTS = {
     "write_structure": "impact.collect.limesurvey",
     "write_entry_sheet": "impact.collect.entry",
     "show": "impact.dashboard",
+    "read_activity": "impact.activity.tables",
     "ImpactError": "impact.errors",
 }
 __all__ = list(CONTENTS)
