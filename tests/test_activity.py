@@ -85,6 +85,11 @@ def test_contradictions_are_drawn_with_every_figure(activity):
     assert "sur ce que l’action change pour des personnes\u00a0: 0." in page.show_overview(activity).data
 
 
+def test_an_unknown_axis_is_told_with_the_nearest(activity):
+    with pytest.raises(ImpactError, match="Vouliez-vous dire «\u00a0Accès\u00a0»"):
+        page.show_axis(activity, "Acces")
+
+
 @pytest.fixture
 def changed(tmp_path):
     """A copy of the package whose figures are only the lines given."""

@@ -23,7 +23,7 @@ from impact.activity.tables import (
     together,
 )
 from impact.dashboard.view import STYLE
-from impact.errors import french
+from impact.errors import ImpactError, check_option, french
 
 NO_EVOLUTION = "Aucun chiffre n’est donné pour deux années : l’évolution ne se voit pas."
 NO_FIGURE = "Aucun chiffre n’est propre à cette action."
@@ -55,7 +55,11 @@ def show_overview(activity: Activity) -> HTML:
 
 
 def show_axis(activity: Activity, name: str) -> HTML:
-    """Show the action lines of one axis (column `axe` of the actions), in the order of the package."""
+    """Show the action lines of one axis (column `axe` of the actions), in the order of the package.
+
+    Raises ImpactError for an axis that no action has.
+    """
+    check_option("axe", name, activity.actions["axe"].unique(), ImpactError)
     moving = evolutions(activity)
     codes = activity.actions.index[activity.actions["axe"] == name]
     return _page(_action(activity, code, moving[moving["action"] == code]) for code in codes)
