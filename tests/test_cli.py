@@ -28,6 +28,7 @@ def impact(*words, **options):
     [
         (),
         ("demo",),
+        ("nouvelle-campagne",),
         ("verifier",),
         ("publier",),
         ("servir",),
