@@ -97,7 +97,7 @@ def test_no_answers_in_the_repository():
     assert [path for path in data if path.name != "referentiel.csv"] == []
 
 
-NOTEBOOKS = sorted((ROOT / "carnets").glob("*.ipynb"))
+NOTEBOOKS = sorted((ROOT / "carnets").rglob("*.ipynb"))
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
