@@ -35,6 +35,7 @@ from impact.open_data.documents import to_markdown, write_pdf
 from impact.open_data.respondents import Respondents, respondents
 from impact.open_data.risk_report import report
 from impact.open_data.risks import Risk, measure
+from impact.questionnaire import Scale
 from impact.scoring import score
 from impact.simulation import SEED, simulate
 from impact.vintages import past_groups
@@ -144,9 +145,17 @@ def _package(campaign: Campaign, columns: dict[str, list[Variable]], contents: d
         "created": f"{created}T00:00:00Z",
         "licenses": [LICENCE],
         "sources": [{"title": f"impact {__version__}"}],
+        "scales": [_scoring_key(scale) for scale in campaign.questionnaire.scales],
         "resources": [_resource(name, content, columns.get(name)) for name, content in contents.items()],
     }
     return (json.dumps(package, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def _scoring_key(scale: Scale) -> dict[str, object]:
+    """What another program needs to score one scale: rule, range, items, which are reversed, what codes are worth."""
+    items = [{"name": item.name, "reverse": item.reverse, "values": dict(item.values)} for item in scale.items]
+    rule = {"score": scale.score, "min_answered": scale.min_answered, "range": list(scale.range)}
+    return {"name": scale.name, "title": french(scale.label)} | rule | {"items": items}
 
 
 def _resource(path: str, content: bytes, columns: list[Variable] | None) -> dict[str, object]:
