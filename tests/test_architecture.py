@@ -13,14 +13,14 @@ PACKAGE = ROOT / "impact"
 
 # A module imports only what stands above it. A folder stands for all its modules, which may import one another.
 ORDER = [
-    "errors", "results", "stats", "questionnaire", "xlsform", "rules", "campaign", "scaffold", "collect", "scoring", "simulation",
+    "errors", "results", "stats", "questionnaire", "xlsform", "rules", "campaign", "scaffold", "collect", "scoring", "reference_survey", "simulation",
     "rounding", "disclosure", "verbatims", "designs", "sensitivity", "analysis", "partitions", "audit", "keys",
     "linking", "vintages", "clearance", "journal", "cube", "wording", "reading", "sentences", "tables", "charts",
     "publication", "open_data", "dashboard", "serving", "cli",
 ]  # fmt: skip
 ONLY = {"stats": {"errors", "results"}, "serving": {"errors"}}
 VIEWING = ("wording", "reading", "sentences", "tables", "charts", "cube", "dashboard", "serving")
-FORBIDDEN_FOR_VIEWING = {"collect", "scoring", "simulation", "stats", "analysis"}
+FORBIDDEN_FOR_VIEWING = {"collect", "scoring", "reference_survey", "simulation", "stats", "analysis"}
 
 
 def part_of(path: Path) -> str:
