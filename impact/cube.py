@@ -15,6 +15,7 @@ import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import pandas as pd
 
@@ -57,12 +58,31 @@ class Figure:
         return cls(name, words["title"], words["sentence"], table, files[f"{name}.svg"], files[f"{name}.png"])
 
 
-def write_cube(release: Release, figures: Iterable[Figure], folder: Path, *, inputs: str, key: bytes) -> Path:
+def results_file(release: Release) -> bytes:
+    """Return the file that holds every number of a release."""
+    return release.table.to_csv(index=False).encode()
+
+
+def results_digest(release: Release) -> str:
+    """Return the fingerprint (SHA-256, in hexadecimal) of the published numbers, the one the manifest gives."""
+    return hashlib.sha256(results_file(release)).hexdigest()
+
+
+def write_cube(
+    release: Release,
+    figures: Iterable[Figure],
+    folder: Path,
+    *,
+    inputs: str,
+    key: bytes,
+    documents: Mapping[str, bytes] = MappingProxyType({}),
+) -> Path:
     """Write a release into `folder`, replacing what was there.
 
     Parameters
     ----------
     figures : see `charts.figures`; each is three files, an SVG, a PNG and a CSV.
+    documents : file name -> content of what is handed over beside the figures.
     inputs : fingerprint of all that the release was computed from. key : the campaign's, see `keys.secret_key`.
 
     Raises
@@ -71,7 +91,7 @@ def write_cube(release: Release, figures: Iterable[Figure], folder: Path, *, inp
     """
     figures = list(figures)
     files = {name: content for figure in figures for name, content in figure.files.items()}
-    files[RESULTS] = release.table.to_csv(index=False).encode()
+    files |= {RESULTS: results_file(release), **documents}
     manifest = {
         "format": FORMAT,
         "version": __version__,

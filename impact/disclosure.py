@@ -56,8 +56,12 @@ class Release:
                 raise DisclosureError(f"rien n’est diffusé : un nombre n’est pas arrondi ou n’est pas masqué ({what}).")
 
     def row(self, statistic: str, **where: str) -> pd.Series | None:
-        """Return the one row of `statistic` with these keys (association, by default the audience), None if absent."""
-        wanted = {"association": self.audience, "breakdown": "", "category": "", **where}
+        """Return the one row of `statistic` with these keys, None if absent.
+
+        By default of everybody the audience is concerned with: its own association; for the public and the lead, all.
+        """
+        own = WHOLE if self.audience in (PUBLIC, LEAD) else self.audience
+        wanted = {"association": own, "breakdown": "", "category": "", **where}
         rows = self.table[self.table["statistic"] == statistic]
         for key, value in wanted.items():
             rows = rows[rows[key] == value]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from impact.disclosure import Release
+from impact.disclosure import WHOLE, Release
 from impact.errors import french
-from impact.reading import has_comparison
+from impact.reading import has_comparison, shown
+from impact.wording import listed, number
 
 DESIGNS = {
     "before_after": "Les mêmes personnes répondent au même questionnaire, au début puis à la fin.",
@@ -24,6 +25,10 @@ def how_measured(release: Release) -> tuple[str, ...]:
         told.append(
             "L’évolution estimée tient compte du score de départ : partir plus bas laisse plus de place pour monter."
         )
+        told.append(
+            "Une personne est comptée plus haut ou plus bas quand son score bouge de plus que le hasard des réponses "
+            "(Jacobson et Truax) ; la marge de ces parts est celle de Wilson."
+        )
     told += [
         "La marge d’erreur est un intervalle de confiance à 95 %, arrondi vers l’extérieur : elle dit le hasard des "
         "réponses, pas les défauts du questionnaire ni l’absence de certaines personnes.",
@@ -39,14 +44,25 @@ def how_measured(release: Release) -> tuple[str, ...]:
 
 
 def instruments(release: Release) -> tuple[str, ...]:
-    """Say, of each scale, its range, its sense and where it comes from."""
+    """Say, of each scale, its range, its sense, where it comes from, and how well its answers hold together."""
     return tuple(
         french(
             f"{scale['label']} : de {scale['low']:g} à {scale['high']:g} ; plus haut, "
-            f"{'mieux' if scale['higher_is_better'] else 'moins bien'}. Source : {scale['source'] or 'non dite'}."
+            f"{'mieux' if scale['higher_is_better'] else 'moins bien'}. Source : {scale['source'] or 'non dite'}. "
+            f"Licence : {scale['licence'] or 'non dite'}.{_reliability(release, scale['name'])}"
         )
         for scale in release.context["scales"]
     )
+
+
+def _reliability(release: Release, scale: str) -> str:
+    """Say alpha at each wave, everybody together."""
+    rows = [
+        (wave["label"].lower(), release.row("alpha", scale=scale, wave=wave["code"], association=WHOLE))
+        for wave in release.context["waves"]
+    ]
+    told = [f"{number(row['estimate'], 2)} {label}" for label, row in rows if shown(row)]
+    return f" Fidélité (alpha de Cronbach, toutes associations) : {listed(told)}." if told else ""
 
 
 def glossary() -> tuple[tuple[str, str], ...]:
@@ -59,5 +75,6 @@ WORDS = {
     "Effet": "part d’une évolution due à l’action ; il faut un groupe de comparaison pour en parler.",
     "Marge d’erreur": "intervalle dans lequel se trouve probablement la vraie valeur.",
     "Score": "nombre tiré des réponses à plusieurs questions qui parlent de la même chose.",
+    "Fidélité": "accord entre les réponses aux questions d’un même score, de 0 à 1.",
     "Effectif insuffisant": "trop peu de personnes pour conclure, ou pour que personne ne soit reconnu.",
 }

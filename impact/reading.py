@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from impact.disclosure import WHOLE, Release
+from impact.disclosure import LEAD, PUBLIC, WHOLE, Release
 from impact.wording import tenths
 
 REPORTED = {"retrospective_separate": "separate_sheet", "retrospective_same_sheet": "same_sheet"}
@@ -56,8 +56,10 @@ def on_one_sheet(release: Release) -> bool:
 def estimated(release: Release, scale: str, association: str = "") -> pd.Series | None:
     """Return the row that says what changed: of the same persons, or of two independent surveys; None without one.
 
-    `association`: by default the audience.
+    `association`: by default the audience; for the public and the lead, all associations together.
     """
+    if release.audience in (PUBLIC, LEAD) and not association:
+        return release.row("pooled_change", scale=scale)
     where = {"scale": scale, "association": association or release.audience}
     row = release.row("adjusted_change", **where)
     return row if row is not None else release.row("independent_change", **where)
@@ -124,8 +126,11 @@ def memory_rows(release: Release, scale: str) -> list[tuple[str, pd.Series | Non
 
 
 def forest_rows(release: Release, scale: str) -> list[tuple[str, pd.Series | None]]:
-    """Return the change of each association, in the order declared, of all together and what another may expect."""
-    own = [(one["label"], estimated(release, scale, one["code"])) for one in release.context["associations"]]
+    """Return the change of each association, in the order declared, of all together and what another may expect.
+
+    Only the evaluation lead's release tells of several associations; the public's, of all together.
+    """
+    own = [(one["label"], estimated(release, scale, one["code"])) for one in release.context.get("associations", ())]
     whole = release.row("pooled_change", scale=scale, association=WHOLE)
     another = release.row("prediction_interval", scale=scale, association=WHOLE)
     return [*own, ("Toutes ensemble", whole), ("Une autre association (prévision)", another)]

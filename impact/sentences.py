@@ -259,5 +259,5 @@ def _about_effect(release: Release) -> str:
     enough = " assez grand" if len(rows) else ""
     return (
         f"Ces chiffres disent une évolution, pas un effet : sans groupe de comparaison{enough}, on ne sait pas ce qui "
-        "se serait passé sans l’association."
+        "se serait passé sans l’action."
     )

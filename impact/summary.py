@@ -95,7 +95,7 @@ def _what_it_is_not(release: Release) -> str:
     missing = ""
     if who_is_missing(release) and not on_one_sheet(release):
         missing = ", et l’on ne sait rien de ce qui a changé pour les personnes qui ne sont pas revenues répondre"
-    return f"C’est une évolution, pas un effet : on ne sait pas ce qui se serait passé sans l’association{missing}."
+    return f"C’est une évolution, pas un effet : on ne sait pas ce qui se serait passé sans l’action{missing}."
 
 
 def _some_fell(release: Release, scale: str) -> bool:

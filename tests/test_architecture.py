@@ -16,7 +16,7 @@ ORDER = [
     "errors", "results", "stats", "questionnaire", "xlsform", "rules", "campaign", "collect", "scoring", "simulation",
     "rounding", "disclosure", "verbatims", "designs", "sensitivity", "wording", "detail", "analysis", "partitions", "audit", "keys",
     "linking", "vintages", "clearance", "journal", "cube", "reading", "sentences", "summary", "method", "tables",
-    "charts", "story", "publication", "open_data", "dashboard", "serving", "cli",
+    "charts", "story", "bilan", "publication", "open_data", "dashboard", "serving", "cli",
 ]  # fmt: skip
 ONLY = {"stats": {"errors", "results"}, "serving": {"errors"}}
 VIEWING = (
@@ -28,6 +28,7 @@ VIEWING = (
     "tables",
     "charts",
     "story",
+    "bilan",
     "cube",
     "dashboard",
     "serving",

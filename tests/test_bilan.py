@@ -1,10 +1,9 @@
 """The bilan: what it says is released, the PDF is accessible, the document to edit says the same, mistakes are told."""
 
-import io
 import re
 import shutil
-import time
 from datetime import date
+from itertools import pairwise
 
 import docx
 import pypdf
@@ -13,7 +12,6 @@ from docx.oxml.ns import qn
 
 import impact
 from impact.bilan import FILES, bilan, hand_over
-from impact.clearance import clear
 from impact.cube import RESULTS, read_cube, results_digest
 from impact.disclosure import LEAD, PUBLIC
 from impact.errors import french
@@ -135,7 +133,7 @@ def test_no_count_is_under_the_threshold(cubes, pdfs, code):
 
 
 def test_too_few_answers_say_so_and_nothing_else(cubes, pdfs, words):
-    release, figures = cubes["asso_g"]
+    release, _ = cubes["asso_g"]
     assert (release.table[release.table["association"] == "asso_g"]["status"] == "suppressed").all()
     text = text_of(pdfs["asso_g"])
     assert "Effectif insuffisant" in text
@@ -194,7 +192,7 @@ def test_the_pdf_is_accessible(cubes, pdfs, code):
     headings = [int(kind[2]) for kind in kinds if re.fullmatch(r"/H\d", kind)]
     assert headings[0] == 1
     assert headings.count(1) == 1
-    assert all(after <= before + 1 for before, after in zip(headings, headings[1:], strict=False))
+    assert all(after <= before + 1 for before, after in pairwise(headings))
     assert kinds.count("/Table") == 0 or "/TH" in kinds
     for page in reader.pages:
         assert page["/Tabs"] == "/S" or "/Annots" not in page
@@ -211,7 +209,7 @@ def test_the_document_to_edit_is_accessible(cubes, words, code):
     assert {one.get(qn("w:val")) for one in document.styles.element.iter(qn("w:lang"))} == {"fr-FR"}
     levels = [int(p.style.name[-1]) for p in document.paragraphs if p.style.name.startswith("Heading")]
     assert levels[0] == 1
-    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after <= before + 1 for before, after in pairwise(levels))
     assert all(shape._inline.docPr.get("descr") for shape in document.inline_shapes)
     for table in document.tables:
         assert table.rows[0]._tr.trPr.find(qn("w:tblHeader")) is not None

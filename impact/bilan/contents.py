@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -14,12 +14,12 @@ from impact.disclosure import Release
 from impact.errors import french
 from impact.reading import on_one_sheet, shown
 from impact.story import FUNDER, Section, Statement, Table, story
-from impact.tables import scale_table
+from impact.story.section import says
 
 LEFT_OUT = ("de-plus-pres",)  # one breakdown at a time is for the page, where one chooses
-DRAWN = ("parcours", "moyennes", "personnes", "souvenir")
+DRAWN = ("parcours", "moyennes", "personnes", "souvenir", "foret")
 TOO_LONG = ("classes", "questions")  # what they show would not hold on four pages
-SHORT = 8  # signs of the fingerprint on each page
+SHORT = 16  # signs of the fingerprint
 SIDE_BY_SIDE = 4  # scales in one table
 MONTHS = (
     "janvier", "février", "mars", "avril", "mai", "juin",
@@ -57,10 +57,9 @@ def bilan(release: Release, figures: Mapping[str, Figure], made: date) -> Bilan:
     Every number it states is in the release, but those of its date, of its method and of its fingerprint.
     """
     about = release.context
-    digest = results_digest(release)
     notice = "Exemple, données fictives" if about["fictif"] else ""
-    essentials, *told = (_shortened(one) for one in story(release, figures, level=FUNDER) if one.name not in LEFT_OUT)
-    *results, method = told
+    told = [one for one in story(release, figures, level=FUNDER) if one.name not in LEFT_OUT]
+    essentials, *results, method = map(_shortened, told)
     return Bilan(
         name=about["association"],
         kind=french(" · ".join(filter(None, ("Bilan", about["sector"], _in_french(made))))),
@@ -68,10 +67,15 @@ def bilan(release: Release, figures: Mapping[str, Figure], made: date) -> Bilan:
         notice=notice,
         essentials=essentials,
         counts=tuple(_counts(release)),
-        sections=(*results, *_numbers(release), method, _citation(release, digest, made)),
+        sections=(*results, *_numbers(told), replace(method, parts=(*method.parts, _citation(release, made)))),
         author=french(about["association"]),
-        footer=french(" · ".join(filter(None, (about["association"], about["title"], digest[:SHORT], notice)))),
+        footer=french(" · ".join(filter(None, (about["association"], about["title"], fingerprint(release), notice)))),
     )
+
+
+def fingerprint(release: Release) -> str:
+    """Return the beginning of the digest of the published numbers, which tells one publication from another."""
+    return results_digest(release)[:SHORT]
 
 
 def _shortened(section: Section) -> Section:
@@ -92,9 +96,11 @@ def _kind(one: Statement) -> str:
     return one.figure.name.split("-")[0] if one.figure else ""
 
 
-def _counts(release: Release) -> Iterable[tuple[str, str]]:
+def _counts(release: Release) -> Iterator[tuple[str, str]]:
     """How many answered each time, and both times; nothing under the threshold."""
-    moments = [(f"ont répondu ({wave['label'].lower()})", "responded", wave["code"]) for wave in release.context["waves"]]
+    moments = [
+        (f"ont répondu ({wave['label'].lower()})", "responded", wave["code"]) for wave in release.context["waves"]
+    ]
     both = [("ont rempli les deux parties" if on_one_sheet(release) else "ont répondu les deux fois", "returned", "")]
     for label, statistic, wave in moments + both * release.context["paired"]:
         row = release.row(statistic, wave=wave)
@@ -102,27 +108,31 @@ def _counts(release: Release) -> Iterable[tuple[str, str]]:
             yield f"{row['n']:.0f}", french(f"personnes environ {label}")
 
 
-def _numbers(release: Release) -> Iterable[Section]:
-    """Every number the figures show, one line a result, one column a scale."""
-    scales = release.context["scales"]
-    tables = []
-    for start in range(0, len(scales), SIDE_BY_SIDE):
-        columns = {}
-        for scale in scales[start : start + SIDE_BY_SIDE]:
-            lines = scale_table(release, scale["name"]).itertuples(index=False, name=None)
-            columns[scale["label"]] = {label: _cell(*cells) for label, *cells in lines}
-        cells = pd.DataFrame(columns).fillna("").rename_axis("").reset_index()
-        tables += [Table("Tous les chiffres", cells)] if len(cells) else []
-    said = Statement(french("Valeur, marge d’erreur entre crochets, nombre de personnes entre parenthèses."))
+def _numbers(told: Iterable[Section]) -> Iterator[Section]:
+    """Put side by side the tables of several scales: a line a result, a column a scale."""
+    columns = {one.title: _column(table.cells) for one in _with_tables(told) for table in one.tables}
+    titles = [list(columns)[start : start + SIDE_BY_SIDE] for start in range(0, len(columns), SIDE_BY_SIDE)]
+    cells = [pd.DataFrame({title: columns[title] for title in part}).fillna("") for part in titles]
+    tables = [Table("", one.rename_axis("").reset_index()) for one in cells]
     if tables:
-        yield Section("chiffres", "Tous les chiffres", (said,), tables=tuple(tables))
+        said = "Sous chaque valeur, sa marge d’erreur ; entre parenthèses, le nombre de personnes, arrondi."
+        yield Section("chiffres", "Tous les chiffres", says(french(said)), tables=tuple(tables))
 
 
-def _cell(n: str, value: str, margin: str) -> str:
-    return french(" ".join(filter(None, (value, f"[{margin}]" * bool(margin), f"({n})" * n.isdigit() or n))))
+def _with_tables(sections: Iterable[Section]) -> Iterator[Section]:
+    for one in sections:
+        if one.tables:
+            yield one
+        yield from _with_tables(one.parts)
 
 
-def _citation(release: Release, digest: str, made: date) -> Section:
+def _column(cells: pd.DataFrame) -> dict[str, str]:
+    """One text a line: the value, how many persons, and the margin of error under them."""
+    lines = cells.itertuples(index=False, name=None)
+    return {label: f"{value} ({n})\n{margin}".strip() if value else n for label, n, value, margin in lines}
+
+
+def _citation(release: Release, made: date) -> Section:
     """How to cite the bilan, and what its numbers come from."""
     about = release.context
     notice = ", exemple, données fictives" if about["fictif"] else ""
@@ -131,8 +141,11 @@ def _citation(release: Release, digest: str, made: date) -> Section:
         f"Campagne « {about['campaign']} », version {about['campaign_version']} ; questionnaire, version "
         f"{about['questionnaire_version']} ; atelier impact, version {__version__}."
     )
-    origin = f"Empreinte (SHA-256) des résultats publiés, dont ce bilan tire tous ses chiffres : {digest}."
-    return Section("citer", "Pour citer ce bilan", tuple(Statement(french(text)) for text in (cited, versions, origin)))
+    origin = (
+        "Tous les chiffres viennent des résultats publiés, resultats.csv, dont l’empreinte SHA-256 commence par "
+        f"{fingerprint(release)}."
+    )
+    return Section("citer", "Pour citer ce bilan", says(*map(french, (cited, versions, origin))))
 
 
 def _in_french(day: date) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from itertools import groupby
 from pathlib import Path
 
 from impact.bilan.contents import Bilan
-from impact.story import Section
+from impact.story import Section, Statement
 
 TEMPLATE = Path(__file__).with_name("bilan.typ")
 
@@ -41,16 +42,18 @@ def to_pdf(bilan: Bilan) -> bytes:
 
 
 def _section(section: Section) -> dict:
-    """A section as the template reads it; sentences with a figure are told under it."""
-    shown = [one for one in section.statements if one.figure]
+    """A section as the template reads it: statements in rows, with figures or without."""
+    rows = [list(row) for _, row in groupby(section.statements, lambda one: one.figure is not None)]
     return {
         "title": section.title,
         "beside": section.name == "methode",
-        "texts": [one.text for one in section.statements if not one.figure],
-        "figures": [
-            {"svg": one.figure.svg.decode(), "alternative": one.figure.title, "text": one.text} for one in shown
-        ],
+        "statements": [[_statement(one) for one in row] for row in rows],
         "points": [{"text": one.text, "sign": one.sign} for one in section.points],
         "tables": [{"columns": [*one.cells.columns], "rows": one.cells.values.tolist()} for one in section.tables],
         "parts": [_section(one) for one in section.parts],
     }
+
+
+def _statement(one: Statement) -> dict:
+    drawing = {"svg": one.figure.svg.decode(), "alternative": one.figure.title} if one.figure else {}
+    return {"text": one.text, **drawing}

@@ -1,4 +1,4 @@
-"""The bilan as a .docx to edit: real headings, alternatives on pictures, table headers, and room for one's own words."""
+"""The bilan as a .docx to edit: real headings, alternatives on pictures, table headers, room for one's own words."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ AssociationCode = Annotated[
 @report.command(cls=FrenchCommand, help="Écrire les bilans à remettre aux partenaires : PDF accessible et .docx.")
 def bilan(campaign: CampaignName, association: AssociationCode = "", outputs: Outputs = Path("sorties")) -> None:
     """Hand over the bilan of one association, or of all of them and of the whole campaign, as they were published."""
-    from impact.bilan import FOLDER, published, hand_over
+    from impact.bilan import FOLDER, hand_over, published
     from impact.keys import secret_key
 
     declared = read_campaign(campaign)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from itertools import groupby
 
 from impact import method, sentences, summary
@@ -22,11 +23,10 @@ WHY_NOTHING = (
 def association_story(release: Release, figures: Figures) -> Iterator[Section]:
     """Yield the sections of one association's results, whatever their level."""
     yield Section("essentiel", "L’essentiel", says(*summary.three_sentences(release)), level=BOARD)
-    yield Section("repondants", french("Qui a répondu ?"), tuple(_answered(release, figures)))
+    yield Section("repondants", french("Qui a répondu ?"), tuple(answered(release, figures)))
     points = tuple(Point(text, sign) for sign, text in summary.glance(release))
     yield Section("en-bref", "En bref", says(french(summary.READABLE)), points)
-    for dimension, scales in groupby(release.context["scales"], key=lambda scale: scale["dimension"]):
-        yield _dimension(release, figures, dimension, list(scales))
+    yield from by_dimension(release, lambda scale: _scale(release, figures, scale))
     yield Section("de-plus-pres", "Regarder de plus près", parts=_details(release, figures), pick=True)
     yield Section("ensemble", "Avec les autres associations", tuple(_wholes(release, figures)))
     yield Section("paroles", "Ce que disent les personnes", parts=_verbatims(release))
@@ -52,18 +52,22 @@ def how_it_is_made(release: Release) -> Section:
     )
 
 
-def _answered(release: Release, figures: Figures) -> Iterator[Statement]:
+def answered(release: Release, figures: Figures) -> Iterator[Statement]:
+    """Say who answered and who is missing."""
     said = sentences.who_answered(release)
     yield Statement(said, figures.get("parcours"))
     yield from says(WHY_NOTHING if said == sentences.insufficient(release) else sentences.who_is_missing(release))
 
 
-def _dimension(release: Release, figures: Figures, dimension: str, scales: list[dict]) -> Section:
-    parts = tuple(_scale(release, figures, scale) for scale in scales)
-    name = f"dimension-{scales[0]['name']}"
-    if len(parts) == 1 and scales[0]["label"] == dimension:  # a title is not said twice
-        return Section(name, dimension, parts[0].statements, tables=parts[0].tables)
-    return Section(name, dimension, parts=parts)
+def by_dimension(release: Release, tell: Callable[[dict], Section]) -> Iterator[Section]:
+    """Yield one section a dimension, with what `tell` says of each of its scales."""
+    for dimension, scales in groupby(release.context["scales"], key=lambda scale: scale["dimension"]):
+        parts = tuple(map(tell, scales))
+        name = f"dimension-{parts[0].name}"
+        if len(parts) == 1 and parts[0].title == dimension:  # a title is not said twice
+            yield replace(parts[0], name=name)
+        else:
+            yield Section(name, dimension, parts=parts)
 
 
 def _scale(release: Release, figures: Figures, scale: dict) -> Section:
