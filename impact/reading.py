@@ -69,11 +69,12 @@ def has_comparison(release: Release) -> bool:
     return bool(release.context.get("comparison")) or bool((release.table["statistic"] == DIFFERENCE).any())
 
 
-def counts(release: Release) -> list[tuple[str, pd.Series | None]]:
+def counts(release: Release, association: str | None = None) -> list[tuple[str, pd.Series | None]]:
     """Return the label and the row of how many answered: each wave, « les deux fois » after the first."""
-    rows = [(wave["label"], release.row("responded", wave=wave["code"])) for wave in release.context["waves"]]
+    where = {"association": release.own if association is None else association}
+    rows = [(wave["label"], release.row("responded", wave=wave["code"], **where)) for wave in release.context["waves"]]
     if release.context["paired"]:
-        rows.insert(1, ("Les deux fois", release.row("returned")))
+        rows.insert(1, ("Les deux fois", release.row("returned", **where)))
     return rows
 
 
