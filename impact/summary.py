@@ -23,7 +23,7 @@ READABLE = (
 def three_sentences(release: Release) -> tuple[str, ...]:
     """Say the whole in three sentences: who answered, what changed, what it is not; only the first if nothing shows."""
     if not by_verdict(release).keys() - {"suppressed"}:
-        return (french(f"{insufficient(release)[:-1]} de si peu de réponses."),)
+        return (insufficient(release),)
     return tuple(map(french, (_who(release), _what(release), _what_it_is_not(release))))
 
 
@@ -81,7 +81,7 @@ def _what(release: Release) -> str:
     found = by_verdict(release)
     told = [f"{VERDICTS[way][1]} pour {listed(found[way])}" for way in VERDICTS if way in found]
     text = " ; ".join(told)
-    return f"{text[0].upper()}{text[1:]}."
+    return f"{text[0].upper()}{text[1:]}, marge d’erreur comprise."
 
 
 def _what_it_is_not(release: Release) -> str:

@@ -15,7 +15,7 @@ PACKAGE = ROOT / "impact"
 ORDER = [
     "errors", "results", "stats", "questionnaire", "xlsform", "rules", "campaign", "collect", "scoring", "simulation",
     "rounding", "disclosure", "verbatims", "designs", "sensitivity", "wording", "detail", "analysis", "partitions", "audit", "keys",
-    "linking", "vintages", "clearance", "journal", "cube", "reading", "sentences", "summary", "method", "tables",
+    "linking", "vintages", "clearance", "journal", "cube", "reading", "sentences", "summary", "method", "tables", "oversight",
     "charts", "story", "bilan", "publication", "open_data", "dashboard", "serving", "cli",
 ]  # fmt: skip
 ONLY = {"stats": {"errors", "results"}, "serving": {"errors"}}

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from impact.cube import Figure
-from impact.disclosure import PUBLIC, Release
+from impact.disclosure import LEAD, PUBLIC, Release
 from impact.story.association import association_story
+from impact.story.lead import lead_story
 from impact.story.section import BOARD, FUNDER, LEVELS, TEAM, Point, Section, Statement, Table, told_at
 from impact.story.whole import whole_story
 
@@ -28,5 +29,5 @@ def story(release: Release, figures: Mapping[str, Figure], *, level: str = TEAM)
     -------
     Sections in the order they are told; none is empty. Every number they state is in the release.
     """
-    tell = whole_story if release.audience == PUBLIC else association_story
+    tell = {LEAD: lead_story, PUBLIC: whole_story}.get(release.audience, association_story)
     return told_at(tell(release, figures), level)
