@@ -62,7 +62,7 @@ def _reliability(release: Release, scale: str) -> str:
         for wave in release.context["waves"]
     ]
     told = [f"{number(row['estimate'], 2)} {label}" for label, row in rows if shown(row)]
-    return f" Fidélité (alpha de Cronbach, toutes associations) : {listed(told)}." if told else ""
+    return f" Fidélité : {listed(told)}." if told else ""
 
 
 def glossary() -> tuple[tuple[str, str], ...]:
@@ -75,6 +75,6 @@ WORDS = {
     "Effet": "part d’une évolution due à l’action ; il faut un groupe de comparaison pour en parler.",
     "Marge d’erreur": "intervalle dans lequel se trouve probablement la vraie valeur.",
     "Score": "nombre tiré des réponses à plusieurs questions qui parlent de la même chose.",
-    "Fidélité": "accord entre les réponses aux questions d’un même score, de 0 à 1.",
+    "Fidélité": "de 0 à 1, accord des réponses aux questions d’un même score (alpha de Cronbach, toutes associations).",
     "Effectif insuffisant": "trop peu de personnes pour conclure, ou pour que personne ne soit reconnu.",
 }

@@ -57,7 +57,7 @@ def forest(release: Release, scale: str) -> Figure | None:
     """Every association in the order declared, never by score; the whole, and what another association may expect."""
     *own, whole, another = forest_rows(release, scale)
     rows = [*((*line, FULL) for line in own), (*whole, WHOLE_MARK), (*another, EXPECTED)]
-    title = f"{scale_context(release, scale)['label']} : évolution {'par association' if own else 'de toutes ensemble'}"
+    title = f"{scale_context(release, scale)['label']} : évolution {'par association' if own else 'd’ensemble'}"
     return _intervals(
         release, f"foret-{scale}", title, sentences.across(release, scale), rows, 0.1 * span(release, scale)
     )
