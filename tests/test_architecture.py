@@ -13,14 +13,28 @@ PACKAGE = ROOT / "impact"
 
 # A module imports only what stands above it. A folder stands for all its modules, which may import one another.
 ORDER = [
-    "errors", "results", "stats", "questionnaire", "xlsform", "rules", "campaign", "scaffold", "collect", "scoring", "reference_survey", "simulation",
-    "rounding", "disclosure", "verbatims", "designs", "sensitivity", "analysis", "partitions", "audit", "keys",
-    "linking", "vintages", "clearance", "journal", "cube", "wording", "reading", "sentences", "tables", "charts",
-    "publication", "open_data", "dashboard", "serving", "cli",
+    "errors", "results", "stats", "questionnaire", "xlsform", "rules", "campaign", "scaffold", "collect",
+    "scoring", "reference_survey", "simulation",
+    "rounding", "disclosure", "verbatims", "designs", "sensitivity", "wording", "detail", "analysis", "partitions", "audit", "keys",
+    "linking", "vintages", "clearance", "journal", "cube", "reading", "sentences", "summary", "method", "tables", "oversight",
+    "charts", "story", "bilan", "publication", "open_data", "dashboard", "serving", "cli",
 ]  # fmt: skip
 ONLY = {"stats": {"errors", "results"}, "serving": {"errors"}}
-VIEWING = ("wording", "reading", "sentences", "tables", "charts", "cube", "dashboard", "serving")
-FORBIDDEN_FOR_VIEWING = {"collect", "scoring", "reference_survey", "simulation", "stats", "analysis"}
+VIEWING = (
+    "wording",
+    "reading",
+    "sentences",
+    "summary",
+    "method",
+    "tables",
+    "charts",
+    "story",
+    "bilan",
+    "cube",
+    "dashboard",
+    "serving",
+)
+FORBIDDEN_FOR_VIEWING = {"collect", "scoring", "simulation", "stats", "analysis"}
 
 
 def part_of(path: Path) -> str:

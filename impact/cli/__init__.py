@@ -14,6 +14,7 @@ from impact.cli.collect import collect
 from impact.cli.declare import declare
 from impact.cli.french import FrenchGroup, usage_error
 from impact.cli.publish import published
+from impact.cli.report import report
 from impact.cli.serve import served
 from impact.cli.shared import console
 from impact.errors import ImpactError, QuestionnaireError, french
@@ -25,7 +26,7 @@ app = typer.Typer(
     subcommand_metavar="COMMANDE [OPTIONS]",
     help="Évaluer l’utilité sociale : vérifier des réponses, publier et montrer les résultats.",
 )
-for part in (served, declare, collect, check, published):
+for part in (served, declare, collect, check, published, report):
     app.add_typer(part)
 
 
