@@ -19,10 +19,10 @@ from types import MappingProxyType
 
 import pandas as pd
 
-from impact import __version__
 from impact.disclosure import KEYS, SHOWN_COLUMNS, Release
 from impact.errors import CubeError, DisclosureError, system_reason
 from impact.keys import keyed_digest
+from impact.provenance import software
 from impact.rules import Rules
 
 FORMAT = 3
@@ -63,6 +63,14 @@ def results_file(release: Release) -> bytes:
     return release.table.to_csv(index=False).encode()
 
 
+def read_results(content: bytes) -> pd.DataFrame:
+    """Return the table of a release from the file that holds its numbers."""
+    table = pd.read_csv(io.BytesIO(content), dtype=dict.fromkeys([*KEYS, "bound", "status", "reason"], str))
+    text = table.columns.difference(["n", "estimate", "ci_low", "ci_high"])
+    table[text] = table[text].fillna("")
+    return table[SHOWN_COLUMNS]
+
+
 def results_digest(release: Release) -> str:
     """Return the fingerprint (SHA-256, in hexadecimal) of the published numbers, the one the manifest gives."""
     return hashlib.sha256(results_file(release)).hexdigest()
@@ -94,7 +102,7 @@ def write_cube(
     files |= {RESULTS: results_file(release), **documents}
     manifest = {
         "format": FORMAT,
-        "version": __version__,
+        "software": software(),
         "audience": release.audience,
         "inputs": inputs,
         "rules": asdict(release.rules),
@@ -136,12 +144,10 @@ def read_cube(folder: str | Path, key: bytes | None = None) -> tuple[Release, di
         raise _altered(folder, ", ".join(altered))
     if manifest["audience"] != folder.name:
         raise _altered(folder, f"il est destiné à « {manifest['audience']} »")
-    table = pd.read_csv(folder / RESULTS, dtype=dict.fromkeys([*KEYS, "bound", "status", "reason"], str))
-    text = table.columns.difference(["n", "estimate", "ci_low", "ci_high"])
-    table[text] = table[text].fillna("")
+    table = read_results(contents[RESULTS])
     figures = {name: Figure.read(name, words, contents) for name, words in manifest["figures"].items()}
     try:
-        release = Release(manifest["audience"], table[SHOWN_COLUMNS], manifest["context"], Rules(**manifest["rules"]))
+        release = Release(manifest["audience"], table, manifest["context"], Rules(**manifest["rules"]))
     except DisclosureError as error:
         raise CubeError(error.what, where=folder, remedy=REPUBLISH) from None
     return release, figures

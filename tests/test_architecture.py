@@ -13,11 +13,11 @@ PACKAGE = ROOT / "impact"
 
 # A module imports only what stands above it. A folder stands for all its modules, which may import one another.
 ORDER = [
-    "errors", "results", "stats", "questionnaire", "xlsform", "rules", "campaign", "scaffold", "collect",
+    "errors", "provenance", "results", "stats", "questionnaire", "xlsform", "rules", "campaign", "scaffold", "collect",
     "scoring", "reference_survey", "simulation",
     "rounding", "disclosure", "verbatims", "designs", "sensitivity", "wording", "detail", "analysis", "partitions", "audit", "keys",
     "linking", "vintages", "clearance", "journal", "cube", "reading", "sentences", "summary", "method", "tables", "oversight",
-    "charts", "story", "bilan", "publication", "open_data", "dashboard", "serving", "cli",
+    "charts", "story", "bilan", "publication", "open_data", "reproduce", "dashboard", "serving", "cli",
 ]  # fmt: skip
 ONLY = {"stats": {"errors", "results"}, "serving": {"errors"}}
 VIEWING = (

@@ -34,6 +34,7 @@ def impact(*words, **options):
         ("servir",),
         ("donnees-ouvertes",),
         ("detruire-les-liens",),
+        ("reproduire",),
         ("papier",),
         ("xlsform",),
         ("limesurvey",),
