@@ -10,6 +10,7 @@ __version__ = "0.1.0"
 CONTENTS = {
     "read_questionnaire": "impact.xlsform",
     "read_campaign": "impact.campaign",
+    "new_campaign": "impact.scaffold",
     "simulate": "impact.simulation",
     "example_file": "impact.simulation",
     "read_answers": "impact.collect.responses",
@@ -24,6 +25,8 @@ CONTENTS = {
     "score": "impact.scoring",
     "scoring_summary": "impact.scoring",
     "item_values": "impact.scoring",
+    "read_reference_survey": "impact.reference_survey",
+    "reference_values": "impact.reference_survey",
     "analyse": "impact.analysis",
     "analyse_for_lead": "impact.analysis",
     "in_french": "impact.results",

@@ -92,11 +92,18 @@ class Campaign:
         return next(association for association in self.associations if association.code == code)
 
 
-def questionnaires_folder() -> Path:
-    """Where campaigns are declared: `questionnaires/` here, else the one shipped with the project."""
+def example_folder(kind: str) -> Path:
+    """Return the folder "questionnaires" or "carnets" shipped with the project, in its sources or once installed."""
     package = Path(__file__).resolve().parent
-    places = (Path("questionnaires"), package.parent / "questionnaires", package / "_partage" / "questionnaires")
+    places = (package.parent / kind, package / "_partage" / kind)
     return next((place for place in places if place.is_dir()), places[0])
+
+
+def declared_campaigns() -> dict[str, Path]:
+    """Return the folder of each campaign declared in `questionnaires/`: here, above here, or shipped as an example."""
+    here = [folder / "questionnaires" for folder in (Path(), *Path.cwd().parents)]
+    places = [example_folder("questionnaires"), *reversed(here)]
+    return {file.parent.name: file.parent for place in places for file in sorted(place.glob("*/campagne.toml"))}
 
 
 def read_campaign(campaign: str | Path) -> Campaign:
@@ -108,10 +115,10 @@ def read_campaign(campaign: str | Path) -> Campaign:
     """
     folder = Path(campaign)
     if not (folder / "campagne.toml").is_file():
-        folder = questionnaires_folder() / str(campaign)
+        known = declared_campaigns()
+        folder = known.get(str(campaign), folder)
     file = folder / "campagne.toml"
     if not file.is_file():
-        known = sorted(path.parent.name for path in questionnaires_folder().glob("*/campagne.toml"))
         raise CampaignError(f"la campagne « {campaign} » est introuvable.", remedy=nearest(str(campaign), known))
     try:
         declared = tomllib.loads(file.read_text("utf-8"))

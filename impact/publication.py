@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
 
 from impact import __version__
+from impact.bilan import bilan_files
 from impact.campaign import Campaign
 from impact.charts import figures
 from impact.clearance import protected
@@ -37,7 +39,8 @@ def publish(
 ) -> list[Path]:
     """Check files of answers and write under `outputs` the cubes, signed, with the journal of decisions.
 
-    One cube an association, one for the public, one for the evaluation lead. Nothing is done again when neither the
+    One cube an association, one for the public, one for the evaluation lead; the bilan in each, but the lead's.
+    Nothing is done again when neither the
     answers, the declarations nor the code changed. Nothing is written when the audit of differencing finds anybody, or
     when too few persons came since the last publication.
 
@@ -65,9 +68,11 @@ def publish(
     cleared, groups = protected(pseudonymise(accepted, campaign.name), campaign, past_groups(campaign.name))
     written = []
     for one in cleared:
-        progress(f"Figures et résultats : {one.context['association']}")
-        drawn = {} if one.audience in (PUBLIC, LEAD) else figures(one)
-        written.append(write_cube(one, drawn, outputs / one.audience, inputs=inputs, key=key))
+        progress(f"Figures, bilan et résultats : {one.context['association']}")
+        drawn = figures(one)
+        documents = {} if one.audience == LEAD else bilan_files(one, drawn, date.today())
+        folder = outputs / one.audience
+        written.append(write_cube(one, drawn.values(), folder, inputs=inputs, key=key, documents=documents))
     remember(campaign.name, groups)
     write_journal(cleared, outputs / JOURNAL)
     return [folder for folder in written if folder.name not in (PUBLIC, LEAD)]

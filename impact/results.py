@@ -69,12 +69,14 @@ FRENCH_STATISTICS = {
     "shrunken_change": "évolution, compte tenu des autres", "tau": "écart type entre associations",
     "tau2": "variance entre associations", "i2": "part de l’écart due aux associations (I²)", "q": "Q de Cochran",
     "icc1": "ressemblance dans une association (CCI)", "coefficient": "coefficient",
-    "returned_share": "part revenue", "first_score_returned": "premier score, revenus",
+    "reference_mean": "repère (moyenne pondérée)", "returned_share": "part revenue",
+    "first_score_returned": "premier score, revenus",
     "first_score_lost": "premier score, non revenus", "returned_minus_lost": "différence standardisée au départ",
     "weighted_change": "évolution pondérée", "pooled_weighted_change": "évolution pondérée, toutes associations",
     "little_mcar": "test de Little", "little_mcar_adjusted": "test de Little, corrigé",
     "chi2": "khi-deux", "cfi": "CFI", "tli": "TLI", "rmsea": "RMSEA", "srmr": "SRMR",
     "loading_standardised": "poids standardisé", "factor_correlation": "corrélation entre dimensions",
+    "item_change": "évolution d’une question", "class_share": "part des scores dans cette tranche",
     "invariance": "verdict", "latent_mean_change": "évolution de la moyenne latente",
 }  # fmt: skip
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from impact.campaign import Campaign
 from impact.collect.responses import write_csv
+from impact.errors import CampaignError
 from impact.questionnaire import Item
 
 SEED = 2014
@@ -72,7 +73,15 @@ def simulate(campaign: Campaign, *, truth: Truth = Truth(), seed: int = SEED, mi
 
 
 def example_file(campaign: Campaign, outputs: str | Path) -> Path:
-    """Return the campaign's file of fictitious answers under `outputs`, written when it is not there yet."""
+    """Return the campaign's file of fictitious answers under `outputs`, written when it is not there yet.
+
+    Raises
+    ------
+    CampaignError for a campaign whose answers are real: invented ones would be taken for them.
+    """
+    if not campaign.fictif:
+        advice = "Donner le fichier des réponses, ou mettre fictif = true dans campagne.toml pour essayer."
+        raise CampaignError("ses réponses sont réelles, on n’en invente pas.", where=campaign.name, remedy=advice)
     path = Path(outputs) / campaign.name / "reponses_fictives.csv"
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)

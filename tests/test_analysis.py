@@ -393,7 +393,7 @@ def test_woodworth_claims_no_effect():
     """The comparison arm rises as much as the programmes: nobody may read an effect (Woodworth and others, 2018)."""
     if not WOODWORTH.is_file():
         pytest.skip("données réelles absentes de ../shared/data (non redistribuées avec le projet)")
-    exercises = impact.read_campaign(Path(__file__).parent / "campaigns" / "woodworth")
+    exercises = impact.read_campaign(Path(__file__).parents[1] / "carnets" / "cas" / "woodworth")
     exercises = replace(exercises, waves=exercises.waves[:2])
     responses = impact.check(impact.read_answers(WOODWORTH), exercises).accepted
     results = analysed(exercises, responses)

@@ -181,3 +181,16 @@ def test_linkage_is_no_better_than_chance_on_eight_campaigns(campaign):
         found, chance, variance = found + attack.successes, chance + attack.by_chance, variance + attack.spread**2
     assert found <= chance + 2.33 * variance**0.5
     assert before > 3 * chance
+
+
+def test_somebody_whom_no_row_can_be_is_not_found(campaign, checked):
+    """Her category is nowhere in the file: she is neither found nor findable by chance, and the count stays a number."""
+    made = respondents(checked.accepted, impact.score(checked.accepted, campaign.questionnaire), campaign, 1)
+    key = made.keys[0]
+    full = made.shuffled[made.shuffled[key].notna()]
+    strange = made.people.loc[full.index]
+    strange[key] = strange[key].where(strange.index != strange.index[0], "nulle part")
+    known = known_answers(checked.accepted, campaign, np.random.default_rng(1))
+    with_her, without = (linkage(full, table, [key], known, campaign) for table in (strange, made.people))
+    assert with_her.by_chance < without.by_chance
+    assert 0 < with_her.successes <= with_her.persons

@@ -13,13 +13,27 @@ PACKAGE = ROOT / "impact"
 
 # A module imports only what stands above it. A folder stands for all its modules, which may import one another.
 ORDER = [
-    "errors", "results", "stats", "questionnaire", "xlsform", "rules", "campaign", "collect", "scoring", "simulation",
-    "rounding", "disclosure", "verbatims", "designs", "sensitivity", "analysis", "partitions", "audit", "keys",
-    "linking", "vintages", "clearance", "journal", "cube", "wording", "reading", "sentences", "tables", "charts",
-    "publication", "open_data", "dashboard", "activity", "serving", "cli",
+    "errors", "provenance", "results", "stats", "questionnaire", "xlsform", "rules", "campaign", "scaffold", "collect",
+    "scoring", "reference_survey", "simulation",
+    "rounding", "disclosure", "verbatims", "designs", "sensitivity", "wording", "detail", "analysis", "partitions", "audit", "keys",
+    "linking", "vintages", "clearance", "journal", "cube", "reading", "sentences", "summary", "method", "tables", "oversight",
+    "charts", "story", "bilan", "publication", "open_data", "reproduce", "dashboard", "activity", "serving", "cli",
 ]  # fmt: skip
 ONLY = {"stats": {"errors", "results"}, "serving": {"errors"}}
-VIEWING = ("wording", "reading", "sentences", "tables", "charts", "cube", "dashboard", "serving")
+VIEWING = (
+    "wording",
+    "reading",
+    "sentences",
+    "summary",
+    "method",
+    "tables",
+    "charts",
+    "story",
+    "bilan",
+    "cube",
+    "dashboard",
+    "serving",
+)
 FORBIDDEN_FOR_VIEWING = {"collect", "scoring", "simulation", "stats", "analysis"}
 
 
@@ -97,7 +111,7 @@ def test_no_answers_in_the_repository():
     assert [path for path in data if path.name != "referentiel.csv"] == []
 
 
-NOTEBOOKS = sorted((ROOT / "carnets").glob("*.ipynb"))
+NOTEBOOKS = sorted((ROOT / "carnets").rglob("*.ipynb"))
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)

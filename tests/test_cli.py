@@ -28,11 +28,13 @@ def impact(*words, **options):
     [
         (),
         ("demo",),
+        ("nouvelle-campagne",),
         ("verifier",),
         ("publier",),
         ("servir",),
         ("donnees-ouvertes",),
         ("detruire-les-liens",),
+        ("reproduire",),
         ("papier",),
         ("xlsform",),
         ("limesurvey",),

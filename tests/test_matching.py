@@ -150,3 +150,13 @@ def test_crowded_associations_need_the_lonely_neighbour(monkeypatch):
     assert judge(20, seed=1, sizes=(2000, 2000))[0] == 0
     monkeypatch.setattr("impact.collect.matching._near", lambda alone, everyone: iter(()))
     assert judge(20, seed=1, sizes=(2000, 2000))[0] > 0
+
+
+def test_nothing_doubtful():
+    table = pd.DataFrame(
+        [("a", "avant", "AB0102"), ("a", "apres", "AB0102"), ("a", "avant", "XY1203"), ("a", "apres", "ZZ3101")],
+        columns=["association", "wave", "participant"],
+    )
+    found = match(table, "avant", "apres")
+    assert found.proposed.empty
+    assert found.linked["participant"].tolist() == ["AB0102", "AB0102", "XY1203", "ZZ3101"]

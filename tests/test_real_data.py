@@ -24,7 +24,7 @@ from impact.stats.items import item_moments
 from impact.stats.people import people
 from impact.stats.reliability import alpha
 
-CAMPAIGNS = Path(__file__).parent / "campaigns"
+CAMPAIGNS = Path(__file__).parents[1] / "carnets" / "cas"
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 SAME_SUM = 1e-9  # a sum rebuilt as k times a mean differs from the file's integer by binary noise only
 

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from impact.activity.tables import DATE, as_written, doubtful
-from impact.charts import AFTER, BEFORE, STYLE, WIDTH
+from impact.charts.canvas import AFTER, BEFORE, STYLE, WIDTH
 from impact.errors import french
 
 IDENTITY = {**sns.axes_style("ticks"), **sns.plotting_context("notebook"), **STYLE}

@@ -11,8 +11,10 @@ from rich.console import Console
 from impact import __version__
 from impact.cli.check import check
 from impact.cli.collect import collect
+from impact.cli.declare import declare
 from impact.cli.french import FrenchGroup, usage_error
 from impact.cli.publish import published
+from impact.cli.report import report
 from impact.cli.serve import served
 from impact.cli.shared import console
 from impact.errors import ImpactError, QuestionnaireError, french
@@ -24,7 +26,7 @@ app = typer.Typer(
     subcommand_metavar="COMMANDE [OPTIONS]",
     help="Évaluer l’utilité sociale : vérifier des réponses, publier et montrer les résultats.",
 )
-for part in (served, collect, check, published):
+for part in (served, declare, collect, check, published, report):
     app.add_typer(part)
 
 

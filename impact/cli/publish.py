@@ -11,12 +11,11 @@ from rich.table import Table
 
 from impact.campaign import Campaign, read_campaign
 from impact.cli.french import FrenchCommand, FrenchGroup
-from impact.cli.shared import AnswersFiles, CampaignName, Outputs, console, writable
+from impact.cli.shared import AnswersFiles, CampaignName, OpenFolder, Outputs, console, writable
 from impact.errors import ImpactError, french
 
 published = typer.Typer(cls=FrenchGroup)
 
-OpenFolder = Annotated[Path, typer.Option("--dossier", metavar="DOSSIER", help="Où vont les données ouvertes.")]
 Sure = Annotated[bool, typer.Option("--oui", metavar="", help="Confirmer : c’est définitif.")]
 
 

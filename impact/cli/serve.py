@@ -9,8 +9,7 @@ from typing import Annotated
 
 import typer
 
-import impact
-from impact.campaign import Campaign, read_campaign
+from impact.campaign import Campaign, example_folder, read_campaign
 from impact.cli.french import FrenchCommand, FrenchGroup
 from impact.cli.publish import give_accesses, publish_results
 from impact.cli.shared import CampaignName, Outputs, console, writable
@@ -52,10 +51,7 @@ def servir(
 def _serve(campaign: Campaign, outputs: Path, port: int, no_browser: bool) -> None:
     from impact.serving import serve
 
-    package = Path(impact.__file__).resolve().parent
-    places = (package.parent / "carnets", package / "_partage" / "carnets")
-    folder = next((place for place in places if place.is_dir()), places[0])
-    notebook = folder / "tableau_de_bord.ipynb"
+    notebook = example_folder("carnets") / "tableau_de_bord.ipynb"
     _check_published(campaign, outputs)
     serve(outputs / campaign.name, notebook, port=port, open_browser=not no_browser and _has_screen())
 

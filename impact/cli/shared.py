@@ -19,6 +19,7 @@ AnswersFiles = Annotated[
     typer.Argument(metavar="FICHIER...", help="Un ou plusieurs fichiers, quarantaines corrigées comprises."),
 ]
 Outputs = Annotated[Path, typer.Option("--sorties", metavar="DOSSIER", help="Où vont les résultats publiés.")]
+OpenFolder = Annotated[Path, typer.Option("--dossier", metavar="DOSSIER", help="Où sont les données ouvertes.")]
 Folder = Annotated[Path, typer.Option("--dossier", metavar="DOSSIER", help="Où écrire les fichiers.")]
 
 

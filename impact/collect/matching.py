@@ -62,8 +62,8 @@ def match(responses: pd.DataFrame, before: str, after: str) -> Matching:
     joined = both.dropna()[lambda pair: ~pair["row_before"].isin(held)]
     doubtful = [*rows.loc[repeated, "row"], *proposed["row_before"], *proposed["row_after"]]
     unmatched = rows[~repeated & ~rows["row"].isin([*joined["row_before"], *joined["row_after"], *doubtful])]
-    apart = codes.loc[doubtful] + [french(f" (ligne {row})") for row in doubtful]
-    linked = responses.assign(participant=codes.where(~codes.index.isin(doubtful), apart.groupby(level=0).first()))
+    apart = {row: french(f"{codes.loc[row]} (ligne {row})") for row in doubtful}
+    linked = responses.assign(participant=codes.where(~codes.index.isin(doubtful), codes.index.map(apart.get)))
     tables = (table.reset_index(drop=True) for table in (unmatched, rows[repeated].sort_values("participant")))
     return Matching(linked, proposed, *tables, _rates(rows, joined, (before, after)))
 

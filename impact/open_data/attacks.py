@@ -73,7 +73,7 @@ def linkage(
 
     Returns
     -------
-    Attack. A person is found when the nearest row is hers; ties count for their share.
+    Attack. A person is found when the nearest row is hers; ties count for their share; no possible row: not found.
     """
     scores = pd.DataFrame({scale.name: _share(file, scale, campaign) for scale in campaign.questionnaire.scales})
     answers, rows = known.reindex(file.index)[scores.columns].to_numpy(), scores.to_numpy()
@@ -85,7 +85,7 @@ def linkage(
     distance[~possible] = np.inf
     nearest = np.isclose(distance, distance.min(axis=1, keepdims=True)) & possible
     chance = possible.diagonal() / np.maximum(possible.sum(axis=1), 1)
-    found = nearest.diagonal() / nearest.sum(axis=1)
+    found = nearest.diagonal() / np.maximum(nearest.sum(axis=1), 1)
     return Attack(len(file), float(found.sum()), float(chance.sum()), _spread(chance))
 
 

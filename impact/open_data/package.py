@@ -30,11 +30,14 @@ from impact.open_data.codebook import (
     codebook,
     variables,
 )  # fmt: skip
+from impact.open_data.crate import CRATE, crate
 from impact.open_data.ddi import ddi
 from impact.open_data.documents import to_markdown, write_pdf
 from impact.open_data.respondents import Respondents, respondents
 from impact.open_data.risk_report import report
 from impact.open_data.risks import Risk, measure
+from impact.open_data.told import told_files
+from impact.questionnaire import Scale
 from impact.scoring import score
 from impact.simulation import SEED, simulate
 from impact.vintages import past_groups
@@ -80,7 +83,7 @@ def write_open_data(
     contents = {name: table.to_csv(index=False, lineterminator="\n").encode() for name, table in tables.items()}
     created = _date_of(folder, contents)
     progress("Description et rapport de risque")
-    contents |= _description(campaign, made, tables, created)
+    contents |= _description(campaign, made, tables, created) | told_files(cleared, campaign)
     blocks = report(risk, made, campaign, seed=said, created=created)
     contents[f"{REPORT}.md"] = to_markdown(blocks).encode()
     try:
@@ -88,7 +91,9 @@ def write_open_data(
         folder.mkdir(parents=True)
         contents[f"{REPORT}.pdf"] = write_pdf(blocks, folder / f"{REPORT}.pdf").read_bytes()
         contents[PACKAGE] = _package(campaign, variables(campaign, made), contents, created)
+        contents[CRATE] = crate(campaign, files, contents, created)
         for name, content in contents.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes(content)
     except OSError as error:
         advice = "Choisir un dossier où l’on peut écrire."
@@ -144,14 +149,22 @@ def _package(campaign: Campaign, columns: dict[str, list[Variable]], contents: d
         "created": f"{created}T00:00:00Z",
         "licenses": [LICENCE],
         "sources": [{"title": f"impact {__version__}"}],
+        "scales": [_scoring_key(scale) for scale in campaign.questionnaire.scales],
         "resources": [_resource(name, content, columns.get(name)) for name, content in contents.items()],
     }
     return (json.dumps(package, ensure_ascii=False, indent=1) + "\n").encode()
 
 
+def _scoring_key(scale: Scale) -> dict[str, object]:
+    """What another program needs to score one scale: rule, range, items, which are reversed, what codes are worth."""
+    items = [{"name": item.name, "reverse": item.reverse, "values": dict(item.values)} for item in scale.items]
+    rule = {"score": scale.score, "min_answered": scale.min_answered, "range": list(scale.range)}
+    return {"name": scale.name, "title": french(scale.label)} | rule | {"items": items}
+
+
 def _resource(path: str, content: bytes, columns: list[Variable] | None) -> dict[str, object]:
     stem, _, extension = path.rpartition(".")
-    name = f"{stem.replace('_', '-')}-{extension}"
+    name = f"{stem.replace('_', '-').replace('/', '-')}-{extension}"
     resource = {"name": name, "path": path, "format": extension, "bytes": len(content)}
     resource["hash"] = f"sha256:{hashlib.sha256(content).hexdigest()}"
     if columns is None:

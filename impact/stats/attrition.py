@@ -15,9 +15,10 @@ from statsmodels.tools.tools import add_constant
 
 from impact.errors import StatisticsError
 from impact.results import as_results
-from impact.stats.estimates import LEVEL, NOISE, mean_row, not_computable, require_columns, require_rows, student
+from impact.stats.estimates import LEVEL, NOISE, mean_row, not_computable, require_columns, require_rows
 from impact.stats.moments import first_scores
 from impact.stats.people import proportion
+from impact.stats.weighting import weighted_mean
 
 
 def returned(scores: pd.DataFrame, scale: str, before: str, after: str) -> pd.DataFrame:
@@ -153,14 +154,7 @@ def weighted_change(change: np.ndarray, probability: np.ndarray) -> pd.DataFrame
     change, probability = np.asarray(change, float), np.asarray(probability, float)
     if change.shape != probability.shape or not ((probability > 0) & (probability <= 1)).all():
         raise StatisticsError("Les probabilités de retour sont impossibles.", remedy="Reprendre le modèle des départs.")
-    used = ~np.isnan(change)
-    d, weight, n = change[used], 1 / probability[used], int(used.sum())
-    row = {"statistic": "weighted_change", "n": n}
-    if n < 2 or np.ptp(d) <= NOISE:
-        return as_results(
-            [row | not_computable("moins de deux personnes" if n < 2 else "toutes les évolutions sont identiques")]
-        )
-    mean = weight @ d / weight.sum()
-    error = math.sqrt(n / (n - 1) * ((weight * (d - mean)) ** 2).sum()) / weight.sum()
-    method = "pondérée par l’inverse de la probabilité de retour, intervalle de Student"
-    return as_results([row | student(mean, error, n - 1) | {"method": method}])
+    row = weighted_mean(change, 1 / probability)
+    if "df" in row:
+        row["method"] = "pondérée par l’inverse de la probabilité de retour, intervalle de Student"
+    return as_results([{"statistic": "weighted_change"} | row])

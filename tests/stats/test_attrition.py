@@ -91,7 +91,7 @@ def test_cases_without_meaning_say_why():
     assert flat["method"] == "non calculable : toutes les valeurs sont identiques"
     for change, why in (
         ([1.0, np.nan], "moins de deux personnes"),
-        ([1.0, 1.0], "toutes les évolutions sont identiques"),
+        ([1.0, 1.0], "toutes les valeurs sont identiques"),
     ):
         assert weighted_change(change, [0.5, 0.5]).iloc[0]["method"] == f"non calculable : {why}"
 

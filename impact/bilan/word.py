@@ -1,0 +1,118 @@
+"""The bilan as a .docx to edit: real headings, alternatives on pictures, table headers, room for one's own words."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+from impact.bilan.contents import Bilan
+from impact.errors import french
+from impact.story import Section, Table
+
+if TYPE_CHECKING:
+    from docx.document import Document
+
+OWN_WORDS = {
+    "Ce que nous avons fait": "[Écrire ici : l’action, avec qui, pendant combien de temps, avec quels moyens.]",
+    "Ce que nous en pensons": "[Écrire ici : ce qui nous surprend, ce qui manque, ce que disent les personnes.]",
+    "Ce que nous allons faire": "[Écrire ici : ce que nous gardons, ce que nous changeons, ce que nous demandons.]",
+}
+ACCENT = "17497C"
+FONT = "Arial"
+PICTURE_WIDTH = 11.5  # centimetres, so that the words drawn in a figure are read at 13 points
+
+
+def to_docx(bilan: Bilan) -> bytes:
+    """Return the .docx: the same sentences as the PDF, in the same order, and three places to write."""
+    import docx
+
+    document = docx.Document()
+    _set_up(document, bilan)
+    document.add_paragraph(bilan.campaign)
+    document.add_heading(bilan.name, 1)
+    document.add_paragraph(bilan.kind)
+    if bilan.notice:
+        document.add_paragraph().add_run(bilan.notice).bold = True
+    _tell(document, bilan.essentials)
+    for number, label in bilan.counts:
+        line = document.add_paragraph()
+        line.add_run(number).bold = True
+        line.add_run(f" {label}")
+    _own_words(document)
+    for section in bilan.sections:
+        _tell(document, section)
+    written = io.BytesIO()
+    document.save(written)
+    return written.getvalue()
+
+
+def _tell(document: Document, section: Section, level: int = 2) -> None:
+    from docx.shared import Cm
+
+    document.add_heading(section.title, level)
+    for one in section.statements:
+        document.add_paragraph(one.text).paragraph_format.keep_with_next = one.figure is not None
+        if one.figure:
+            picture = document.add_picture(io.BytesIO(one.figure.png), width=Cm(PICTURE_WIDTH))
+            picture._inline.docPr.set("descr", one.figure.title)
+    for one in section.points:
+        document.add_paragraph(f"{one.sign} {one.text}".strip(), style=None if one.sign else "List Bullet")
+    for one in section.tables:
+        _table(document, one)
+    for one in section.parts:
+        _tell(document, one, level + 1)
+
+
+def _table(document: Document, table: Table) -> None:
+    from docx.oxml import OxmlElement
+    from docx.shared import Pt
+
+    lines = [[*table.cells.columns], *table.cells.values.tolist()]
+    grid = document.add_table(len(lines), len(lines[0]), style="Table Grid")
+    for cells, words in zip(grid.rows, lines, strict=True):
+        for cell, text in zip(cells.cells, words, strict=True):
+            run = cell.paragraphs[0].add_run(text)
+            run.font.size, run.bold = Pt(8), words is lines[0]
+    grid.rows[0]._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))  # read again on each page
+    document.add_paragraph()
+
+
+def _own_words(document: Document) -> None:
+    document.add_heading("Avec nos mots", 2)
+    for title, invitation in OWN_WORDS.items():
+        document.add_heading(title, 3)
+        document.add_paragraph().add_run(french(invitation)).italic = True
+
+
+def _set_up(document: Document, bilan: Bilan) -> None:
+    """A4, French, one font, dark titles, the properties of the file, and a footer with the page's number."""
+    from docx.oxml.ns import qn
+    from docx.shared import Cm, Pt, RGBColor
+
+    page = document.sections[0]
+    page.page_width, page.page_height = Cm(21), Cm(29.7)
+    page.left_margin = page.right_margin = Cm(2)
+    for name in ("Normal", "Heading 1", "Heading 2", "Heading 3"):
+        style = document.styles[name]
+        style.font.name = FONT
+        fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
+        for script in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
+            fonts.attrib.pop(qn(f"w:{script}"), None)
+        if name != "Normal":
+            style.font.color.rgb = RGBColor.from_string(ACCENT)
+    document.styles["Normal"].font.size = Pt(11)
+    document.styles.element.find(f".//{qn('w:lang')}").set(qn("w:val"), "fr-FR")
+    about = document.core_properties
+    about.title, about.author, about.language, about.comments = bilan.title, bilan.author, "fr-FR", ""
+    footer = page.footer.paragraphs[0]
+    footer.add_run(f"{bilan.footer} · page ").font.size = Pt(8)
+    _field(footer, "PAGE")
+
+
+def _field(paragraph, instruction: str) -> None:
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+
+    field = OxmlElement("w:fldSimple")
+    field.set(qn("w:instr"), instruction)
+    paragraph._p.append(field)
