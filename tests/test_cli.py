@@ -30,6 +30,7 @@ def impact(*words, **options):
         ("demo",),
         ("verifier",),
         ("publier",),
+        ("bilan",),
         ("servir",),
         ("donnees-ouvertes",),
         ("detruire-les-liens",),
