@@ -304,7 +304,7 @@ def test_questionnaire_that_is_no_table(small):
         ('title = "Essai"', "title = Essai", "le fichier n’est pas du TOML lisible"),
     ],
     ids=["threshold under 5", "no reason", "unknown rule", "unknown design", "unknown key", "missing key",
-         "duplicate code", "path in a code", "broken TOML"],
+         "duplicate code", "reserved code", "path in a code", "broken TOML"],
 )  # fmt: skip
 def test_campaign_fault(small, old, new, said):
     assert french(said) in refused(CampaignError, read_campaign, small(campaign=SMALL_CAMPAIGN.replace(old, new)))

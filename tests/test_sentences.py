@@ -14,7 +14,7 @@ CONTEXT = {
     "title": "Essai", "fictif": True, "design": "before_after", "paired": True, "association": "Asso A", "sector": "",
     "waves": [{"code": "avant", "label": "Avant"}, {"code": "apres", "label": "Après"}],
     "scales": [{"name": "s", "label": "Liens", "dimension": "Liens", "higher_is_better": True, "low": 1.0, "high": 5.0,
-                "source": "essai"}],
+                "source": "essai", "licence": "libre"}],
     "breakdowns": [{"name": "q", "label": "Votre âge", "categories": [{"name": "u", "label": "Jeunes"},
                                                                       {"name": "v", "label": "Moins jeunes"}]}],
 }  # fmt: skip
