@@ -25,6 +25,7 @@ KEYS = {
     "associations": ("code", "label", "sector", "comparison"),
     "columns": KEY_COLUMNS,
 }
+RESERVED = ("public", "responsable", "bilans")  # folders that publication writes beside those of the associations
 CODE = re.compile(r"[a-z0-9_]+")
 
 
@@ -192,5 +193,8 @@ def _check_codes(where: str, codes: list[str]) -> None:
         if not CODE.fullmatch(code):
             advice = "Minuscules sans accent, chiffres et « _ » seulement."
             raise CampaignError(f"code refusé « {code} ».", where=f"[[{where}]]", remedy=advice)
+        if where == "associations" and code in RESERVED:
+            what = f"code réservé « {code} » : un dossier de résultats porte déjà ce nom."
+            raise CampaignError(what, where=f"[[{where}]]", remedy="En changer.")
         if codes.count(code) > 1:
             raise CampaignError(f"code en double « {code} ».", where=f"[[{where}]]", remedy="En changer un.")

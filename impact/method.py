@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from impact.disclosure import WHOLE, Release
+from impact.disclosure import LEAD, PUBLIC, WHOLE, Release
 from impact.errors import french
 from impact.reading import has_comparison, shown
 from impact.wording import listed, number
@@ -38,6 +38,8 @@ def how_measured(release: Release) -> tuple[str, ...]:
         "L’estimation de toutes les associations ensemble laisse chacune avoir sa propre évolution (modèle à effets "
         "aléatoires, maximum de vraisemblance restreint, Hartung et Knapp).",
     ]
+    if release.audience in (PUBLIC, LEAD):
+        told.append("La prévision pour une autre association ajoute à cette marge les écarts de l’une à l’autre.")
     if has_comparison(release):
         told.append("L’écart avec le groupe de comparaison est celui des évolutions, à score de départ égal.")
     return tuple(map(french, told))

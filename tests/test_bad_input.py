@@ -299,11 +299,12 @@ def test_questionnaire_that_is_no_table(small):
         ("fictif = true", "fictive = true", "clé inconnue « fictive ». Vouliez-vous dire « fictif » ?"),
         ("fictif = true", "", "« fictif » manque ou n’a pas la bonne forme."),
         ('code = "b"', 'code = "a"', "[[associations]] : code en double « a ». En changer un."),
+        ('code = "b"', 'code = "bilans"', "[[associations]] : code réservé « bilans » : un dossier de résultats porte déjà ce nom. En changer."),
         ('code = "b"', 'code = "../b"', "[[associations]] : code refusé « ../b »."),
         ('title = "Essai"', "title = Essai", "le fichier n’est pas du TOML lisible"),
     ],
     ids=["threshold under 5", "no reason", "unknown rule", "unknown design", "unknown key", "missing key",
-         "duplicate code", "path in a code", "broken TOML"],
+         "duplicate code", "reserved code", "path in a code", "broken TOML"],
 )  # fmt: skip
 def test_campaign_fault(small, old, new, said):
     assert french(said) in refused(CampaignError, read_campaign, small(campaign=SMALL_CAMPAIGN.replace(old, new)))

@@ -31,6 +31,7 @@ def impact(*words, **options):
         ("nouvelle-campagne",),
         ("verifier",),
         ("publier",),
+        ("bilan",),
         ("servir",),
         ("donnees-ouvertes",),
         ("detruire-les-liens",),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -18,6 +18,7 @@ from impact.story.section import says
 
 LEFT_OUT = ("de-plus-pres",)  # one breakdown at a time is for the page, where one chooses
 DRAWN = ("parcours", "moyennes", "personnes", "souvenir", "foret")
+DRAWN_OF_MANY = ("parcours",)  # of more scales than stand side by side; their numbers stand in tables
 TOO_LONG = ("classes", "questions")  # what they show would not hold on four pages
 SHORT = 16  # signs of the fingerprint
 SIDE_BY_SIDE = 4  # scales in one table
@@ -59,7 +60,8 @@ def bilan(release: Release, figures: Mapping[str, Figure], made: date) -> Bilan:
     about = release.context
     notice = "Exemple, données fictives" if about["fictif"] else ""
     told = [one for one in story(release, figures, level=FUNDER) if one.name not in LEFT_OUT]
-    essentials, *results, method = map(_shortened, told)
+    drawn = DRAWN if len(about["scales"]) <= SIDE_BY_SIDE else DRAWN_OF_MANY
+    essentials, *results, method = (_shortened(one, drawn) for one in told)
     return Bilan(
         name=about["association"],
         kind=french(" · ".join(filter(None, ("Bilan", about["sector"], _in_french(made))))),
@@ -78,18 +80,18 @@ def fingerprint(release: Release) -> str:
     return results_digest(release)[:SHORT]
 
 
-def _shortened(section: Section) -> Section:
-    """Keep the figures that tell the most; the numbers of all the scales stand in one table."""
+def _shortened(section: Section, drawn: Collection[str]) -> Section:
+    """Keep the figures to be drawn; the numbers of all the scales stand in one table."""
     return replace(
         section,
-        statements=tuple(_statement(one) for one in section.statements if _kind(one) not in TOO_LONG),
+        statements=tuple(
+            one if _kind(one) in drawn else Statement(one.text)
+            for one in section.statements
+            if _kind(one) not in TOO_LONG
+        ),
         tables=(),
-        parts=tuple(_shortened(one) for one in section.parts),
+        parts=tuple(_shortened(one, drawn) for one in section.parts),
     )
-
-
-def _statement(one: Statement) -> Statement:
-    return one if _kind(one) in DRAWN else Statement(one.text)
 
 
 def _kind(one: Statement) -> str:

@@ -19,6 +19,7 @@ OWN_WORDS = {
 }
 ACCENT = "17497C"
 FONT = "Arial"
+SIZES = {"Normal": 11, "Heading 1": 22, "Heading 2": 15, "Heading 3": 12}
 PICTURE_WIDTH = 11.5  # centimetres, so that the words drawn in a figure are read at 13 points
 
 
@@ -92,15 +93,14 @@ def _set_up(document: Document, bilan: Bilan) -> None:
     page = document.sections[0]
     page.page_width, page.page_height = Cm(21), Cm(29.7)
     page.left_margin = page.right_margin = Cm(2)
-    for name in ("Normal", "Heading 1", "Heading 2", "Heading 3"):
+    for name, size in SIZES.items():
         style = document.styles[name]
-        style.font.name = FONT
+        style.font.name, style.font.size = FONT, Pt(size)
         fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
         for script in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
             fonts.attrib.pop(qn(f"w:{script}"), None)
         if name != "Normal":
             style.font.color.rgb = RGBColor.from_string(ACCENT)
-    document.styles["Normal"].font.size = Pt(11)
     document.styles.element.find(f".//{qn('w:lang')}").set(qn("w:val"), "fr-FR")
     about = document.core_properties
     about.title, about.author, about.language, about.comments = bilan.title, bilan.author, "fr-FR", ""
