@@ -15,7 +15,7 @@ PACKAGE = ROOT / "impact"
 ORDER = [
     "errors", "results", "stats", "questionnaire", "xlsform", "rules", "campaign", "collect", "scoring", "simulation",
     "rounding", "disclosure", "verbatims", "designs", "sensitivity", "analysis", "partitions", "audit", "keys",
-    "linking", "vintages", "clearance", "journal", "cube", "wording", "reading", "sentences", "tables", "charts",
+    "joining", "linking", "vintages", "clearance", "journal", "cube", "wording", "reading", "sentences", "tables", "charts",
     "publication", "open_data", "dashboard", "serving", "cli",
 ]  # fmt: skip
 ONLY = {"stats": {"errors", "results"}, "serving": {"errors"}}

@@ -73,7 +73,7 @@ def test_same_code_with_a_lonely_neighbour_waits_for_a_person():
     assert found.proposed[["row_before", "row_after"]].to_numpy().tolist() == [[3, 4], [2, 4]]
     assert found.linked["participant"].is_unique
     assert confirm(found, [1]).loc[[2, 4], "participant"].nunique() == 1
-    with pytest.raises(ResponsesError, match=r"la ligne 4 serait rapprochée deux fois. Ne garder qu’une proposition"):
+    with pytest.raises(ResponsesError, match=r"le code AB0103 serait relié deux fois. Ne garder qu’une proposition"):
         confirm(found, [0, 1])
     with pytest.raises(ResponsesError, match=r"il n’y a pas de proposition numéro 9. Relire le tableau proposé."):
         confirm(found, [9])

@@ -18,8 +18,8 @@ SAME, NEAR = "même code, mais un code voisin reste seul", "un seul signe diffè
 class Matching:
     """Who is who between two waves; the tables keep the row numbers of the responses.
 
-    linked : the responses; `participant` is the normalised code, followed by its row where the code is in doubt, so
-        that nothing doubtful is joined further on.
+    linked : the responses; `participant` is the normalised code, followed by its row where the code is in doubt (one
+        standing twice in a wave, the later half of a proposal), so that nothing doubtful is joined further on.
     proposed : association, code_before, code_after, row_before, row_after, why: for a person to judge.
     unmatched : association, wave, participant, row: no other half, not even proposed.
     duplicated : association, wave, participant, row: the same code several times in one wave; none is joined.
@@ -44,7 +44,7 @@ def match(responses: pd.DataFrame, before: str, after: str) -> Matching:
     Parameters
     ----------
     responses : association, wave, participant, then anything; one row per person x wave.
-    before, after : codes of the two waves; rows of other waves keep their normalised code.
+    before, after : codes of the two waves; rows of other waves are left as they are.
 
     Rule
     ----
@@ -52,20 +52,22 @@ def match(responses: pd.DataFrame, before: str, after: str) -> Matching:
     might be the true other half). Proposed: one slip apart, that is one sign changed, added, left out, or two swapped.
     Checked by simulation: with 10 % of slips, no false join.
     """
-    codes = responses["participant"].map({code: normalised(code) or code for code in responses["participant"].unique()})
-    rows = responses[["association", "wave"]].assign(participant=codes, row=responses.index)
-    rows = rows[rows["wave"].isin([before, after])]
+    rows = responses.loc[responses["wave"].isin([before, after]), ["association", "wave", "participant"]]
+    codes = rows["participant"].map({code: normalised(code) or code for code in rows["participant"].unique()})
+    rows = rows.assign(participant=codes, row=rows.index)
     repeated = rows.duplicated(["association", "wave", "participant"], keep=False)
     sides = [rows[~repeated & (rows["wave"] == wave)].drop(columns="wave") for wave in (before, after)]
     both = sides[0].merge(sides[1], on=["association", "participant"], how="outer", suffixes=("_before", "_after"))
     proposed, held = _propose(both)
     joined = both.dropna()[lambda pair: ~pair["row_before"].isin(held)]
-    doubtful = [*rows.loc[repeated, "row"], *proposed["row_before"], *proposed["row_after"]]
-    unmatched = rows[~repeated & ~rows["row"].isin([*joined["row_before"], *joined["row_after"], *doubtful])]
-    apart = codes.loc[doubtful] + [french(f" (ligne {row})") for row in doubtful]
-    linked = responses.assign(participant=codes.where(~codes.index.isin(doubtful), apart.groupby(level=0).first()))
+    told = [*joined["row_before"], *joined["row_after"], *proposed["row_before"], *proposed["row_after"]]
+    unmatched = rows[~repeated & ~rows["row"].isin(told)]
+    doubtful = sorted({*rows.loc[repeated, "row"], *proposed["row_after"]})
+    linked = responses.copy()
+    linked.loc[rows.index, "participant"] = codes
+    linked.loc[doubtful, "participant"] = [codes[row] + french(f" (ligne {row})") for row in doubtful]
     tables = (table.reset_index(drop=True) for table in (unmatched, rows[repeated].sort_values("participant")))
-    return Matching(linked, proposed, *tables, _rates(rows, joined, (before, after)))
+    return Matching(linked, proposed, *tables, match_rates(linked, before, after))
 
 
 def confirm(matching: Matching, kept: Iterable[int]) -> pd.DataFrame:
@@ -73,7 +75,20 @@ def confirm(matching: Matching, kept: Iterable[int]) -> pd.DataFrame:
 
     Raises
     ------
-    ResponsesError when one answer would be joined twice, or a row does not exist in `proposed`.
+    ResponsesError: see `chosen`.
+    """
+    pairs = chosen(matching, kept)
+    linked = matching.linked.copy()
+    linked.loc[pairs["row_after"], "participant"] = linked.loc[pairs["row_before"], "participant"].to_numpy()
+    return linked
+
+
+def chosen(matching: Matching, kept: Iterable[int]) -> pd.DataFrame:
+    """Return the rows of `proposed` that have these numbers.
+
+    Raises
+    ------
+    ResponsesError when one answer would be joined twice, or a number is not in `proposed`.
     """
     kept = list(kept)
     unknown = [row for row in kept if row not in matching.proposed.index]
@@ -82,12 +97,21 @@ def confirm(matching: Matching, kept: Iterable[int]) -> pd.DataFrame:
     pairs = matching.proposed.loc[kept]
     for side in ("row_before", "row_after"):
         if (twice := pairs[side].duplicated()).any():
-            row = pairs.loc[twice, side].iloc[0]
-            advice = "Ne garder qu’une proposition pour chaque ligne."
-            raise ResponsesError(f"la ligne {row} serait rapprochée deux fois.", remedy=advice)
-    linked = matching.linked.copy()
-    linked.loc[pairs["row_after"], "participant"] = linked.loc[pairs["row_before"], "participant"].to_numpy()
-    return linked
+            code = pairs.loc[twice, side.replace("row", "code")].iloc[0]
+            advice = "Ne garder qu’une proposition pour chacun."
+            raise ResponsesError(f"le code {code} serait relié deux fois.", remedy=advice)
+    return pairs
+
+
+def match_rates(linked: pd.DataFrame, before: str, after: str) -> pd.DataFrame:
+    """Count, by association, the rows of two waves and the persons found in both: see `Matching.rates`."""
+    rows = linked[linked["wave"].isin([before, after])]
+    counts = rows.groupby(["association", "wave"], sort=False).size().unstack(fill_value=0)
+    counts = counts.reindex(columns=[before, after], fill_value=0).set_axis(["n_before", "n_after"], axis="columns")
+    both = rows.duplicated(["association", "participant"])
+    joined = rows[both].groupby("association").size().reindex(counts.index, fill_value=0)
+    rate = joined / counts["n_after"].where(counts["n_after"] > 0)
+    return counts.assign(n_joined=joined, rate=rate).reset_index()
 
 
 def _propose(both: pd.DataFrame) -> tuple[pd.DataFrame, set[int]]:
@@ -130,10 +154,3 @@ def _one_slip(a: str, b: str) -> bool:
     a, b = a[start:], b[start:]
     changed, swapped = a[1:] == b[1:], a[:2] == b[:2][::-1] and a[2:] == b[2:]
     return a != b and (changed or swapped or a[1:] == b or a == b[1:])
-
-
-def _rates(rows: pd.DataFrame, joined: pd.DataFrame, waves: tuple[str, str]) -> pd.DataFrame:
-    counts = rows.groupby(["association", "wave"], sort=False).size().unstack(fill_value=0)
-    counts = counts.reindex(columns=waves, fill_value=0).set_axis(["n_before", "n_after"], axis="columns")
-    counts["n_joined"] = joined.groupby("association").size().reindex(counts.index, fill_value=0)
-    return counts.assign(rate=counts["n_joined"] / counts["n_after"].where(counts["n_after"] > 0)).reset_index()
