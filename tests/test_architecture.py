@@ -14,7 +14,7 @@ PACKAGE = ROOT / "impact"
 # A module imports only what stands above it. A folder stands for all its modules, which may import one another.
 ORDER = [
     "errors", "results", "stats", "questionnaire", "xlsform", "rules", "campaign", "collect", "scoring", "simulation",
-    "rounding", "disclosure", "verbatims", "designs", "sensitivity", "analysis", "partitions", "audit", "keys",
+    "rounding", "suppression", "disclosure", "verbatims", "designs", "sensitivity", "analysis", "partitions", "groups", "audit", "keys",
     "joining", "linking", "vintages", "clearance", "journal", "cube", "wording", "reading", "sentences", "tables", "charts",
     "publication", "open_data", "dashboard", "serving", "cli",
 ]  # fmt: skip
