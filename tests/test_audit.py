@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -24,59 +25,12 @@ from impact.vintages import require_enough_newcomers
 from tests.attacker import coalitions, groups_seen, victims
 
 QUESTIONS = ("sexe", "age", "situation")
-QUESTIONNAIRE = """
-| survey |
-| | type | name | label | reverse | breakdown | score | min_answered | dimension | direction | source | licence |
-| | select_one sexe | sexe | Sexe | | oui | | | | | | |
-| | select_one age | age | Age | | oui | | | | | | |
-| | select_one situation | situation | Situation | | oui | | | | | | |
-| | begin_group | liens | Liens | | | sum | 2 | Liens | higher_is_better | essai | EUPL-1.2 |
-| | select_one accord | lie1 | Un | | | | | | | | |
-| | select_one accord | lie2 | Deux | | | | | | | | |
-| | select_one accord | lie3 | Trois | | | | | | | | |
-| | end_group | | | | | | | | | | |
-
-| choices |
-| | list_name | name | label | merge |
-| | accord | 1 | Non | |
-| | accord | 2 | Peut-être | |
-| | accord | 3 | Oui | |
-| | accord | 4 | Tout à fait | |
-| | sexe | f | Femme | |
-| | sexe | h | Homme | |
-| | age | a | Moins de 30 | Moins de 50 |
-| | age | b | 30 à 49 | Moins de 50 |
-| | age | c | 50 à 64 | 50 et plus |
-| | age | d | 65 et plus | 50 et plus |
-| | situation | e | Emploi | |
-| | situation | r | Recherche | Autre |
-| | situation | s | Retraite | Autre |
-| | situation | t | Études | Autre |
-
-| settings |
-| | form_title | version |
-| | Essai | 1 |
-"""
-CAMPAIGN = """
-title = "Essai"
-version = "1"
-fictif = true
-design = "before_after"
-waves = [{ code = "avant", label = "Avant" }, { code = "apres", label = "Après" }]
-associations = [%s]
-[disclosure]
-threshold = 10
-"""
-CODES = "abcdefg"
+CAMPAIGNS = Path(__file__).parent / "campaigns"
 
 
 @pytest.fixture(scope="session")
-def seven(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("sept")
-    (folder / "questionnaire.md").write_text(QUESTIONNAIRE, "utf-8")
-    places = ", ".join(f'{{ code = "{code}", label = "Asso {code.upper()}" }}' for code in CODES)
-    (folder / "campagne.toml").write_text(CAMPAIGN % places, "utf-8")
-    return impact.read_campaign(folder)
+def seven():
+    return impact.read_campaign(CAMPAIGNS / "sept")
 
 
 @pytest.fixture(scope="session")
