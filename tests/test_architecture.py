@@ -13,7 +13,7 @@ PACKAGE = ROOT / "impact"
 
 # A module imports only what stands above it. A folder stands for all its modules, which may import one another.
 ORDER = [
-    "errors", "results", "stats", "questionnaire", "xlsform", "rules", "campaign", "collect", "scoring", "simulation",
+    "errors", "results", "stats", "questionnaire", "sheets", "xlsform", "rules", "campaign", "collect", "scoring", "simulation",
     "rounding", "suppression", "disclosure", "verbatims", "designs", "sensitivity", "analysis", "partitions", "groups", "audit", "keys",
     "joining", "linking", "vintages", "clearance", "journal", "cube", "wording", "reading", "sentences", "tables", "charts",
     "publication", "open_data", "dashboard", "serving", "cli",
