@@ -139,6 +139,9 @@ def test_verifier_and_publier_say_who_was_found_again(campaign, tmp_path, monkey
         assert french("Codes voisins : 0 reliés par une personne, 1 à juger.") in said
         assert french("Réponses de même code, reliées à personne : 2.") in said
         assert "Aucun code voisin n’est relié tant qu’une personne ne l’a pas jugé" in said
+    assert "Personnes retrouvées" not in impact("verifier", "demonstration", halves[0])[1], (
+        "the others have yet to come"
+    )
     code, said = impact("verifier", "demonstration", *halves)
     assert said.count("le même code plusieurs fois au même moment") == 2
     assert "à juger" in said.split("Codes reliés à personne")[1]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rich.table import Table
+from rich.text import Text
 
 from impact.campaign import Campaign
 from impact.cli.shared import console
@@ -15,11 +17,16 @@ if TYPE_CHECKING:
     from impact.joining import Joined
 
 SHOWN_CODES = 20
+ALONE = "seul : une personne venue une seule fois, ou un code trop changé"
 NOTEBOOK = "carnets/01_collecter_et_verifier"
 
 
 def show_rates(joined: Joined, campaign: Campaign) -> None:
-    """Say who was found again at each wave, association by association, and what a person has still to judge."""
+    """Say who was found again at each wave, association by association, and what a person has still to judge.
+
+    Nothing is said of a wave from which no answer has come yet.
+    """
+    joined = _come(joined)
     labels = {one.code: one.label for one in (*campaign.associations, *campaign.waves)}
     for wave, matching in joined.matchings.items():
         title = f"Personnes retrouvées : {labels[campaign.waves[0].code]}, puis {labels[wave]}"
@@ -28,7 +35,7 @@ def show_rates(joined: Joined, campaign: Campaign) -> None:
             table.add_column(column, justify="left" if column == "Association" else "right")
         for code, before, after, both, rate in matching.rates.itertuples(index=False):
             share = french(f"{rate:.0%}".replace("%", " %")) if after else "—"
-            table.add_row(labels[code], str(before), str(after), str(both), share)
+            table.add_row(Text(labels[code]), str(before), str(after), str(both), share)
         console.print(table)
     if joined.matchings:
         repeated = sum(len(one.duplicated) for one in joined.matchings.values())
@@ -52,13 +59,18 @@ def show_codes(joined: Joined, campaign: Campaign) -> None:
     for column in ("Association", "Moment", "Code", "Ce qu’il en est"):
         table.add_column(column)
     labels = {one.code: one.label for one in (*campaign.associations, *campaign.waves)}
-    lines = [(labels[one[0]], labels[one[1]], *one[2:]) for one in _lines(joined, campaign)]
+    lines = [(labels[one[0]], labels[one[1]], *one[2:]) for one in _lines(_come(joined), campaign)]
     for line in lines[:SHOWN_CODES]:
-        table.add_row(*line)
+        table.add_row(*(Text(french(cell)) for cell in line))
     if len(lines) > SHOWN_CODES:
         table.caption = french(f"… et {len(lines) - SHOWN_CODES} autres ; tous sont dans {NOTEBOOK}, partie 6.")
     if lines:
         console.print(table)
+
+
+def _come(joined: Joined) -> Joined:
+    come = {wave: one for wave, one in joined.matchings.items() if one.rates[["n_before", "n_after"]].sum().all()}
+    return replace(joined, matchings=come)
 
 
 def _lines(joined: Joined, campaign: Campaign) -> Iterator[tuple[str, str, str, str]]:
@@ -73,9 +85,4 @@ def _lines(joined: Joined, campaign: Campaign) -> Iterator[tuple[str, str, str, 
     for matching in joined.matchings.values():
         later = matching.unmatched["wave"] != campaign.waves[0].code
         for row in matching.unmatched.loc[later.sort_values(ascending=False).index].itertuples():
-            yield (
-                row.association,
-                row.wave,
-                row.participant,
-                "seul : une personne venue une seule fois, ou un code trop changé",
-            )
+            yield row.association, row.wave, row.participant, ALONE
