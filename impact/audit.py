@@ -7,29 +7,14 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-import pandas as pd
 
 from impact.campaign import Campaign
-from impact.disclosure import GROUP, PUBLIC, STATISTICS, WHOLE, Release
+from impact.disclosure import PUBLIC
 from impact.errors import DisclosureError
-from impact.rounding import shown_count
+from impact.groups import Group
 
 FEW = 4
 EXACT = 1e-8  # a diagonal of the projector is 1 up to rounding errors, which stay under 1e-12 on these 0/1 matrices
-POOLED = "pooled_change"
-OF_TWO_GROUPS = ("independent_change", "difference_of_changes")  # their n is the smaller of two groups'
-NOT_SUMS = ("prediction_interval", "reliable_change")
-SAME_VARIABLE = {"adjusted_change": "change", POOLED: "change"}
-
-
-@dataclass(frozen=True)
-class Group:
-    """Persons whose mean somebody sees: who sees it, what is measured (scale and variable), by which question."""
-
-    viewer: str
-    variable: tuple[str, str]
-    breakdown: str
-    members: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -40,45 +25,6 @@ class Exposure:
     variable: tuple[str, str]
     persons: frozenset[str]
     breakdowns: frozenset[str]
-
-
-def visible_groups(release: Release, used: pd.DataFrame, campaign: Campaign) -> list[Group]:
-    """Return the groups of persons one release shows numbers about.
-
-    Parameters
-    ----------
-    used : persons used in each statistic, see `partitions.persons`; `participant` must be unique across associations
-        (see `linking.pseudonymise`), categories must be those of the release.
-
-    Raises
-    ------
-    DisclosureError when the n of a result is not the number of persons found for it: its group is then unknown.
-    """
-    groups, found = [], {}
-    compared = [association.code for association in campaign.associations if association.comparison]
-    for row in release.table[release.table["status"] == "shown"].to_dict("records"):
-        statistic, own = row["statistic"], row["association"] != WHOLE
-        if STATISTICS[statistic] not in ("mean", "share") or statistic in (*OF_TWO_GROUPS, *NOT_SUMS):
-            continue
-        place = tuple(row[key] for key in GROUP), _population(row, campaign)
-        if place not in found:
-            found[place] = _members(used, *place, compared)
-        if own and shown_count(len(found[place]), release.rules) != row["n"]:
-            what = f"{row['scale']}, {statistic}, {row['breakdown']} {row['category']}"
-            raise DisclosureError(f"rien n’est diffusé : on ne sait pas sur qui porte un résultat ({what}).")
-        variable = (row["scale"], SAME_VARIABLE.get(statistic, statistic) + row["wave"])
-        groups.append(Group(release.audience, variable, row["breakdown"], found[place]))
-    return list(dict.fromkeys(groups))
-
-
-def _members(used: pd.DataFrame, group: tuple, population: str, compared: Sequence[str]) -> frozenset[str]:
-    """The persons of one group; those of everybody are all but the comparison groups."""
-    association, scale, breakdown, category = group
-    kept = (used["scale"] == scale) & (used["population"] == population)
-    kept &= used["association"] == association if association else ~used["association"].isin(compared)
-    if breakdown:
-        kept &= used[breakdown] == category
-    return frozenset(used.loc[kept, "participant"])
 
 
 def exposures(groups: Sequence[Group]) -> list[Exposure]:
@@ -127,19 +73,6 @@ def culprit(groups: Iterable[Group], found: Sequence[Exposure]) -> str:
     left = {name: len(exposures([group for group in groups if group.breakdown != name])) for name in names}
     best = min(left, key=left.get, default="")
     return best if best and left[best] < len(found) else ""
-
-
-def _population(row: dict, campaign: Campaign) -> str:
-    """Name the population of `partitions.populations` that a statistic is about."""
-    statistic = row["statistic"]
-    if not campaign.paired:
-        ends = {"mean_before": campaign.waves[0].code, "mean_after": campaign.waves[-1].code}
-        return row["wave"] or ends.get(statistic, "")
-    if len(campaign.waves) > 2:
-        for name, population in (("then_change", "then"), ("response_shift", "shift")):
-            if statistic.startswith(name):
-                return population
-    return ""
 
 
 def _singled_out(groups: Iterable[Group]):

@@ -8,10 +8,11 @@ from dataclasses import asdict
 import pandas as pd
 
 from impact.analysis import analyse
-from impact.audit import Group, culprit, exposures, refusal, visible_groups
+from impact.audit import culprit, exposures, refusal
 from impact.campaign import Association, Campaign
 from impact.detail import class_labels, item_scores
 from impact.disclosure import LEAD, PUBLIC, Release, release
+from impact.groups import Group, visible_groups
 from impact.partitions import Partitions, merge, persons
 from impact.questionnaire import Choice
 from impact.scoring import score

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,28 +13,10 @@ from impact.errors import DisclosureError
 from impact.results import COLUMNS
 from impact.rounding import NUMBERS, is_rounded, rounded
 from impact.rules import Rules
+from impact.suppression import KEYS, NOT_DISPLAYED, STATISTICS, WHOLE, least_persons, reasons_to_hide
 
-WHOLE = ""
 PUBLIC, LEAD = "public", "responsable"
-KEYS = ["association", "wave", "scale", "breakdown", "category", "statistic"]
-GROUP = ["association", "scale", "breakdown", "category"]
 SHOWN_COLUMNS = [*KEYS, "n", "estimate", "ci_low", "ci_high", "bound", "status", "reason"]
-STATISTICS = {
-    "responded": "count", "returned": "count",
-    "mean_before": "mean", "mean_after": "mean", "mean": "mean",
-    "change": "mean", "adjusted_change": "mean", "pooled_change": "mean", "prediction_interval": "mean",
-    "reliable_change": "mean", "independent_change": "mean", "difference_of_changes": "mean",
-    "then_change_same_sheet": "mean", "then_change_separate_sheet": "mean",
-    "response_shift_same_sheet": "mean", "response_shift_separate_sheet": "mean",
-    "risen": "share", "stable": "share", "fallen": "share",
-    "alpha": "coefficient",
-    "item_change": "mean", "class_share": "share",
-}  # fmt: skip
-ABOUT_THE_SCALE = ("alpha", "reliable_change")  # of the instrument, everyone together: they say nothing of a group
-FINE = ("item_change", "class_share")  # many numbers on the same persons: each needs twice as many of them
-LEVELS = ("mean", "mean_before", "mean_after")  # on the scale's own range: at its end, everybody answered the same
-NOT_DISPLAYED = "sans_reponse"
-DOMINANCE = 0.15  # p % rule: who knows the second contribution must not guess the first within 15 %
 
 
 @dataclass(frozen=True)
@@ -109,32 +91,11 @@ def release(
     table = _checked(results, audience)
     mine = _visible(table, audience)
     _check_declared(mine, context)
-    reasons = (
-        _too_few(mine, rules)
-        | _hidden_groups(mine, rules, _alike(mine, context))
-        | _too_few_others(mine, table[table["association"] != audience], rules)
-        | _dominated(mine, contributions)
-    )
+    others = table[table["association"] != audience]
+    reasons = reasons_to_hide(mine, others, rules, context, contributions)
     kept = mine[mine["category"] != NOT_DISPLAYED]
     rows = [_cleared(row, rules, reasons.get(row["index"], "")) for row in kept.reset_index().to_dict("records")]
     return Release(audience, pd.DataFrame(rows, columns=SHOWN_COLUMNS), dict(context), rules)
-
-
-def hidden_categories(sizes: Mapping[str, int], rules: Rules, apart: Set[str] = frozenset()) -> set[str]:
-    """Return the categories of one breakdown to hide, from their sizes.
-
-    The smallest ones, until what is hidden, and the complement of what is shown, reach the threshold (or are nobody).
-    `apart`: categories hidden for another reason; one of them never stands alone, else subtraction would give it.
-    """
-    total = sum(sizes.values())
-    hidden = {name for name, n in sizes.items() if n < rules.threshold or name == NOT_DISPLAYED} | apart
-    for name in sorted(sizes, key=sizes.get):
-        few_hidden = 0 < sum(sizes[one] for one in hidden) < rules.threshold
-        few_besides = total and total - sizes[name] < rules.threshold
-        alone = apart and sum(sizes[one] > 0 for one in hidden) == 1
-        if few_hidden or few_besides or alone:
-            hidden.add(name)
-    return hidden
 
 
 def _checked(results: pd.DataFrame, audience: str) -> pd.DataFrame:
@@ -179,85 +140,6 @@ def _check_declared(table: pd.DataFrame, context: Mapping[str, object]) -> None:
     if unknown:
         words = ", ".join("/".join(name) for name in unknown)
         raise DisclosureError(f"rien n’est diffusé : modalités que rien ne déclare ({words}).")
-
-
-def least_persons(statistic: str, rules: Rules) -> int:
-    """Return how many persons a statistic needs to be shown."""
-    return rules.threshold * (2 if statistic in FINE else 1)
-
-
-def _too_few(table: pd.DataFrame, rules: Rules) -> dict[int, str]:
-    least = table["statistic"].map(lambda name: least_persons(name, rules))
-    return {index: f"moins de {least[index]} personnes" for index in table.index[table["n"] < least]}
-
-
-def _alike(table: pd.DataFrame, context: Mapping[str, object]) -> set[tuple]:
-    """The groups in which everybody answered (nearly) the same: a mean at the very end of its scale, or no spread."""
-    ends = {scale["name"]: (scale["low"], scale["high"]) for scale in context.get("scales", ())}
-    levels = table[table["statistic"].isin(LEVELS)]
-    found = set()
-    for row in levels.to_dict("records"):
-        low, high = ends.get(row["scale"], (-math.inf, math.inf))
-        if row["std_error"] == 0 or not low + 0.05 < row["estimate"] < high - 0.05:
-            found.add(tuple(row[key] for key in GROUP))
-    return found
-
-
-def _hidden_groups(table: pd.DataFrame, rules: Rules, alike: set[tuple]) -> dict[int, str]:
-    """Hide the groups where all answered alike, with every category if it is everyone; then small categories."""
-    reasons: dict[int, str] = {}
-    parts: dict[tuple, dict[str, tuple[int, int]]] = {}
-    for index, row in zip(table.index, table.to_dict("records"), strict=True):
-        group, whole = tuple(row[key] for key in GROUP), (row["association"], row["scale"], "", "")
-        if {group, whole} & alike and row["association"] != WHOLE and STATISTICS[row["statistic"]] in ("mean", "share"):
-            reasons[index] = "réponses presque toutes semblables"
-        if row["breakdown"]:
-            part = parts.setdefault((*group[:3], row["wave"], row["statistic"]), {})
-            part[row["category"]] = (index, row["n"])
-    for (*place, _, _), part in parts.items():
-        apart = {name for name in part if (*place, name) in alike}
-        hidden = hidden_categories({name: n for name, (_, n) in part.items()}, rules, apart)
-        for index, n in (part[name] for name in hidden):
-            if n >= rules.threshold:
-                reasons.setdefault(index, "masqué pour protéger un groupe voisin trop petit")
-    return reasons
-
-
-def _too_few_others(mine: pd.DataFrame, others: pd.DataFrame, rules: Rules) -> dict[int, str]:
-    """The pooled rows of a scale need enough other associations, none of them weighing more than its share.
-
-    Where there is a comparison group, it is not pooled: the others are those compared with it.
-    """
-    reasons = {}
-    kinds = others["statistic"].map(STATISTICS)
-    own = others[(others["breakdown"] == "") & (others["association"] != WHOLE) & kinds.isin(["mean", "count"])]
-    pooled = mine[(mine["association"] == WHOLE) & ~mine["statistic"].isin(ABOUT_THE_SCALE)]
-    for scale, rows in pooled.groupby("scale", sort=False):
-        same = own[own["scale"] == scale]
-        compared = same.loc[same["statistic"] == "difference_of_changes", "association"]
-        sizes = same[same["association"].isin(compared) | compared.empty].groupby("association")["n"].min()
-        enough = sizes[sizes >= rules.others_pairs]
-        if len(enough) < rules.others_least or enough.max() > rules.others_share * enough.sum():
-            reasons |= dict.fromkeys(rows.index, "trop peu d’autres associations")
-    return reasons
-
-
-def _dominated(table: pd.DataFrame, contributions: pd.DataFrame | None) -> dict[int, str]:
-    """Magnitudes that one contributor dominates (p % rule); their contributions must add up to what is to be shown."""
-    reasons = {}
-    for row in table[table["statistic"].map(STATISTICS) == "magnitude"].reset_index().to_dict("records"):
-        values = pd.Series(dtype=float)
-        if contributions is not None and {*KEYS, "value"} <= set(contributions):
-            same = (contributions[KEYS] == pd.Series({key: row[key] for key in KEYS})).all(axis=1)
-            values = pd.to_numeric(contributions.loc[same, "value"], errors="coerce").sort_values(ascending=False)
-        sound = len(values) == row["n"] and values.ge(0).all() and math.isclose(values.sum(), row["estimate"])
-        if not sound:
-            raise DisclosureError(
-                "rien n’est diffusé : les contributions d’un total manquent ou n’y correspondent pas."
-            )
-        if values[2:].sum() < DOMINANCE * values[:1].sum():
-            reasons[row["index"]] = "une contribution domine le total"
-    return reasons
 
 
 def _cleared(row: Mapping[str, object], rules: Rules, reason: str) -> dict[str, object]:

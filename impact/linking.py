@@ -1,24 +1,38 @@
-"""Pseudonyms: a keyed digest takes the place of the code, links the waves, and its key can be destroyed."""
+"""Pseudonyms: a keyed digest takes the place of the joined code, links the waves, and its key can be destroyed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pandas as pd
 
+from impact.campaign import Campaign
 from impact.collect.responses import write_csv
 from impact.errors import ImpactError
-from impact.keys import keyed_digest, private_file, read_private, secret_key, write_private
+from impact.joining import DECISIONS, DESTROYED, Joined, destroyed_on, join_waves
+from impact.keys import keyed_digest, private_file, secret_key, write_private
 
-KEY, DESTROYED = "liens.cle", "liens_detruits"
+KEY = "liens.cle"
 LENGTH = 16
 PSEUDONYM = f"[0-9a-f]{{{LENGTH}}}"
 
 
 class LinkError(ImpactError):
     """The links between codes and pseudonyms were destroyed, or cannot be."""
+
+
+def link(accepted: Sequence[pd.DataFrame], campaign: Campaign) -> Joined:
+    """Join the waves of accepted responses, then put a pseudonym in place of each code.
+
+    Raises
+    ------
+    As `joining.join_waves` and `pseudonymise`.
+    """
+    joined = join_waves(pd.concat(accepted, ignore_index=True), campaign)
+    return replace(joined, responses=pseudonymise(joined.responses, campaign.name))
 
 
 def pseudonymise(responses: pd.DataFrame, campaign: str) -> pd.DataFrame:
@@ -40,7 +54,7 @@ def pseudonymise(responses: pd.DataFrame, campaign: str) -> pd.DataFrame:
 
     Formula: the first 64 bits of HMAC-SHA-256(key, association, code); two of 10,000 persons collide with odds 3e-12.
     """
-    gone = read_private(private_file(campaign, DESTROYED)).decode()
+    gone = destroyed_on(campaign)
     if not gone:
         key = secret_key(campaign, KEY)
         pairs = zip(responses["association"], responses["participant"].astype(str), strict=True)
@@ -54,28 +68,27 @@ def pseudonymise(responses: pd.DataFrame, campaign: str) -> pd.DataFrame:
     return responses.copy()
 
 
-def write_linked(accepted: Sequence[pd.DataFrame], campaign: str, beside: Path) -> Path:
+def write_linked(accepted: Sequence[pd.DataFrame], campaign: Campaign, beside: Path) -> Path:
     """Write accepted responses under pseudonyms, waves linked, beside the file they came from.
 
     The rows are sorted by pseudonym: the order of the former file, which a colleague may know, is not kept.
     """
-    linked = pseudonymise(pd.concat(accepted, ignore_index=True), campaign)
-    linked = linked.sort_values(["participant", "wave"], kind="stable")
+    linked = link(accepted, campaign).responses.sort_values(["participant", "wave"], kind="stable")
     return write_csv(linked, Path(beside).with_suffix(".lie.csv"))
 
 
 def destroy_links(campaign: str) -> None:
-    """Destroy the key of the pseudonyms, for good; and keep the date, so that no new key can be drawn.
+    """Destroy the key of the pseudonyms and the codes judged near, for good; keep the date: no new key can be drawn.
 
     Raises
     ------
     LinkError when they already are.
     """
-    mark = private_file(campaign, DESTROYED)
-    if gone := read_private(mark).decode():
+    if gone := destroyed_on(campaign):
         raise LinkError(f"les liens de cette campagne ont déjà été détruits le {gone}.", where=campaign)
-    path = private_file(campaign, KEY)
-    if path.exists():
-        path.write_bytes(b"\0" * path.stat().st_size)
-        path.unlink()
-    write_private(mark, date.today().isoformat().encode())
+    for kind in (KEY, DECISIONS):
+        path = private_file(campaign, kind)
+        if path.exists():
+            path.write_bytes(b"\0" * path.stat().st_size)
+            path.unlink()
+    write_private(private_file(campaign, DESTROYED), date.today().isoformat().encode())

@@ -8,8 +8,8 @@ import pandas as pd
 
 from impact.campaign import Campaign
 from impact.designs import KEYS, SHEETS, categories, ends
-from impact.disclosure import hidden_categories
 from impact.questionnaire import Choice
+from impact.suppression import hidden_categories
 
 Partitions = dict[str, dict[str, tuple[Choice, ...]]]
 

@@ -7,8 +7,6 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
-import pandas as pd
-
 from impact import __version__
 from impact.bilan import bilan_files
 from impact.campaign import Campaign
@@ -18,24 +16,31 @@ from impact.collect.validation import check_files
 from impact.cube import cube_inputs, write_cube
 from impact.disclosure import LEAD, PUBLIC
 from impact.errors import ImpactError
+from impact.joining import DECISIONS, Joined
 from impact.journal import JOURNAL, write_journal
-from impact.keys import secret_key
-from impact.linking import pseudonymise
+from impact.keys import private_file, read_private, secret_key
+from impact.linking import link
 from impact.vintages import past_groups, remember
 
 Progress = Callable[[str], None]
 
 
 def fingerprint(campaign: Campaign, files: Sequence[Path]) -> str:
-    """Return the hash of all that decides the results: answers, declarations, code version."""
-    digest = hashlib.sha256(__version__.encode())
+    """Return the hash of all that decides the results: answers, near codes judged, declarations, code version."""
+    digest = hashlib.sha256(__version__.encode() + read_private(private_file(campaign.name, DECISIONS)))
     for path in [*files, *sorted(campaign.folder.glob("*.*")), *sorted(Path(__file__).parent.rglob("*.py"))]:
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()
 
 
 def publish(
-    campaign: Campaign, files: Sequence[str | Path], outputs: Path, *, progress: Progress = lambda step: None
+    campaign: Campaign,
+    files: Sequence[str | Path],
+    outputs: Path,
+    *,
+    format: str | None = None,
+    progress: Progress = lambda step: None,
+    matched: Callable[[Joined], None] = lambda joined: None,
 ) -> list[Path]:
     """Check files of answers and write under `outputs` the cubes, signed, with the journal of decisions.
 
@@ -43,6 +48,10 @@ def publish(
     Nothing is done again when neither the
     answers, the declarations nor the code changed. Nothing is written when the audit of differencing finds anybody, or
     when too few persons came since the last publication.
+
+    Parameters
+    ----------
+    format : of the exports, see `read_export`. progress : told each step. matched : told who was found again.
 
     Returns
     -------
@@ -63,9 +72,11 @@ def publish(
         progress("Rien n’a changé : les résultats déjà publiés restent valables.")
         return folders
     progress("Vérification des réponses")
-    accepted = pd.concat([one.accepted for one in check_files(files, campaign)], ignore_index=True)
+    checked = check_files(files, campaign, format=format)
+    joined = link([one.accepted for one in checked], campaign)
+    matched(joined)
     progress("Scores, analyse, secret statistique et audit")
-    cleared, groups = protected(pseudonymise(accepted, campaign.name), campaign, past_groups(campaign.name))
+    cleared, groups = protected(joined.responses, campaign, past_groups(campaign.name))
     written = []
     for one in cleared:
         progress(f"Figures, bilan et résultats : {one.context['association']}")

@@ -50,7 +50,7 @@ FRENCH = {
     "status": "décision", "reason": "raison", "bound": "borne",
     "participant": "code", "row": "ligne", "code_before": "code avant", "code_after": "code après",
     "row_before": "ligne avant", "row_after": "ligne après", "why": "pourquoi", "n_before": "réponses avant",
-    "n_after": "réponses après", "n_joined": "reliées", "rate": "part reliée",
+    "n_after": "réponses après", "n_joined": "reliées", "rate": "part reliée", "kept": "reliés",
 }  # fmt: skip
 FRENCH_STATISTICS = {
     "responded": "ont répondu", "returned": "ont répondu les deux fois", "alpha": "alpha de Cronbach",

@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from impact.audit import Group
 from impact.errors import DisclosureError
+from impact.groups import Group
 from impact.keys import private_file, read_private, write_private
 from impact.rules import Rules
 

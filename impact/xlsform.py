@@ -4,32 +4,22 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
 from pathlib import Path
 
 from pyxform.errors import PyXFormError
-from pyxform.xls2json_backends import get_xlsform
 from pyxform.xls2xform import convert
 
 from impact.errors import ImpactError, Problem, QuestionnaireError, nearest
 from impact.questionnaire import ILLEGIBLE, KEY_COLUMNS, Choice, Item, Questionnaire, Scale
+from impact.sheets import SCALE_COLUMNS, Row, read_sheets
 
-SCALE_COLUMNS = ("score", "min_answered", "dimension", "direction", "source", "licence", "usage", "redistribution")
-COLUMNS = {
-    "survey": (
-        "type", "name", "label", "hint", "guidance_hint", "required", "required_message", "relevant", "constraint",
-        "constraint_message", "appearance", "default", "calculation", "readonly", "read_only", "choice_filter",
-        "parameters", "repeat_count", "note", "reverse", "breakdown", *SCALE_COLUMNS,
-    ),
-    "choices": ("list_name", "name", "label", "points", "missing", "merge", "order"),
-    "settings": (
-        "form_title", "form_id", "version", "default_language", "style", "instance_name",
-        "public_key", "submission_url", "allow_choice_duplicates", "name",
-    ),
-}  # fmt: skip
 KINDS = ("select_one", "select_multiple", "integer", "decimal", "text", "date", "note", "calculate", "start", "end")
 NOT_ANSWERS = ("note", "calculate", "start", "end")
-SHIPPING = ("oui", "non", "")
+ALLOWED = {
+    "score": ("sum", "mean"),
+    "direction": ("higher_is_better", "lower_is_better"),
+    "redistribution": ("oui", "non", ""),
+}
 YES, NO = ("oui", "yes", "true", "1"), ("", "non", "no", "false", "0")
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 BREAKDOWN_SIZE = range(2, 5)
@@ -62,215 +52,165 @@ def read_questionnaire(path: str | Path) -> Questionnaire:
     return questionnaire
 
 
-def _markdown_lines(text: str) -> dict[str, list[int]]:
-    """Sheet -> line in the file of each of its rows, the header left out."""
-    lines: dict[str, list[int]] = {}
-    sheet = ""
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not line.lstrip().startswith("|"):
-            continue
-        first, *cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
-        sheet = first.lower() or sheet
-        if any(cells) and not set("".join(cells)) <= set("-: "):
-            lines.setdefault(sheet, []).append(number)
-    return {sheet: rows[1:] for sheet, rows in lines.items()}
-
-
 class _Reader:
     """Walks the rows of one file once; its only state is the list of problems."""
 
     def __init__(self, path: Path):
         self.path = path
-        self.problems: list[Problem] = []
-        self.sheets = self._read()
-
-    def fault(self, rule: str, advice: str, sheet: str = "", row: int | None = None, column: str = "", value: str = ""):
-        """Record one fault."""
-        self.problems.append(Problem(self.path.name, rule, advice, sheet, row, column, value))
-
-    def _read(self) -> dict[str, list[tuple[int, dict[str, str]]]]:
-        """Sheet -> (row number in the file, cells); label columns in a language are read as `label`."""
-        try:
-            form = get_xlsform(self.path)
-            lines = _markdown_lines(self.path.read_text("utf-8")) if self.path.suffix == ".md" else {}
-        except (PyXFormError, ValueError, AttributeError):
-            advice = "Enregistrer le questionnaire en .xlsx ou en Markdown (.md), d’après celui de « demonstration »."
-            self.fault("ce fichier n’est pas un XLSForm lisible", advice)
-            raise QuestionnaireError(self.problems) from None
-        sheets = {}
-        for sheet in COLUMNS:
-            rows = getattr(form, sheet) or []
-            numbers = lines.get(sheet, range(2, len(rows) + 2))
-            self._check_columns(sheet, (getattr(form, f"{sheet}_header") or [{}])[0])
-            sheets[sheet] = [
-                (number, {key.split("::")[0]: str(cell).strip() for key, cell in row.items()})
-                for number, row in zip(numbers, rows, strict=False)
-                if row
-            ]
-        for sheet in ("survey", "choices"):
-            if not sheets[sheet]:
-                self.fault(f"la feuille « {sheet} » manque ou est vide", "L’ajouter.", sheet)
-        return sheets
-
-    def _check_columns(self, sheet: str, header: Iterable[str]) -> None:
-        for column in header:
-            known = column is None or column.split("::")[0] in COLUMNS[sheet]
-            if not known and not column.startswith(("media", "image", "audio", "video", "bind", "body", "instance")):
-                self.fault("colonne inconnue", nearest(column, COLUMNS[sheet]), sheet, column=column)
+        self.sheets, self.problems = read_sheets(path)
 
     def check_with_pyxform(self) -> None:
         """Let the reference reader judge the file as KoboToolbox and ODK will."""
         try:
             convert(self.path)
         except (PyXFormError, TypeError) as error:
-            self.fault(f"KoboToolbox et ODK refuseraient ce fichier ({error})", "Corriger, puis recommencer.")
+            rule = f"KoboToolbox et ODK refuseraient ce fichier ({error})"
+            self.problems.append(Problem(self.path.name, rule, "Corriger, puis recommencer."))
 
     def questionnaire(self) -> Questionnaire | None:
         """Return the questionnaire as far as it could be read (complete when there is no problem)."""
-        settings = self.sheets["settings"][0][1] if self.sheets["settings"] else {}
+        settings = self.sheets["settings"][0].cells if self.sheets["settings"] else {}
         choices = self._choices()
         questions, scales = self._walk(choices)
         if not self.problems and not scales:
             advice = "Donner un « score » (sum ou mean) à au moins un groupe."
-            self.fault("aucune échelle", advice, "survey", column="score")
+            self.problems.append(Problem(self.path.name, "aucune échelle", advice, "survey", column="score"))
         title, version = settings.get("form_title", self.path.parent.name), settings.get("version", "1")
         return Questionnaire(title, version, tuple(questions), tuple(scales), self.path)
 
     def _choices(self) -> dict[str, tuple[Choice, ...]]:
         lists: dict[str, dict[str, Choice]] = {}
-        for row, cells in self.sheets["choices"]:
-            name, list_name = cells.get("name", ""), cells.get("list_name", "")
+        for row in self.sheets["choices"]:
+            name, list_name = row.get("name"), row.get("list_name")
             known = lists.setdefault(list_name, {})
             for column in ("list_name", "name", "label"):
-                if not cells.get(column):
-                    self.fault("cellule vide", "La remplir.", "choices", row, column)
+                if not row.get(column):
+                    self._fault(row, "cellule vide", "La remplir.", column)
             if name in known:
                 advice = f"Chaque code ne sert qu’une fois dans la liste « {list_name} »."
-                self.fault("modalité en double", advice, "choices", row, "name", name)
-            missing = self._flag("choices", row, cells, "missing")
-            value = None if missing else self._value(row, cells)
-            known[name] = Choice(name, cells.get("label", name), value, missing, cells.get("merge", ""))
+                self._fault(row, "modalité en double", advice, "name")
+            missing = self._flag(row, "missing")
+            value = None if missing else self._value(row)
+            known[name] = Choice(name, row.get("label", name), value, missing, row.get("merge"))
         return {name: tuple(known.values()) for name, known in lists.items()}
 
-    def _value(self, row: int, cells: dict[str, str]) -> float | None:
-        text = cells.get("points", cells.get("name", "")).replace(",", ".")
+    def _fault(self, row: Row, *said: str) -> None:
+        self.problems.append(row.fault(*said))
+
+    def _value(self, row: Row) -> float | None:
         try:
-            return float(text)
+            return float(row.get("points", row.get("name")).replace(",", "."))
         except ValueError:
-            if "points" in cells:
-                self.fault("ce n’est pas un nombre", "Écrire par exemple 3.", "choices", row, "points", text)
+            if row.get("points"):
+                self._fault(row, "ce n’est pas un nombre", "Écrire par exemple 3.", "points")
             return None
 
-    def _flag(self, sheet: str, row: int, cells: dict[str, str], column: str) -> bool:
-        text = cells.get(column, "").lower()
+    def _flag(self, row: Row, column: str) -> bool:
+        text = row.get(column).lower()
         if text not in (*YES, *NO):
-            self.fault("ce n’est ni oui ni non", "Écrire « oui », ou laisser vide.", sheet, row, column, text)
+            self._fault(row, "ce n’est ni oui ni non", "Écrire « oui », ou laisser vide.", column)
         return text in YES
 
     def _walk(self, choices: dict[str, tuple[Choice, ...]]) -> tuple[list[Item], list[Scale]]:
-        """Follow the survey sheet from top to bottom, keeping the open groups on a stack."""
+        """Follow the survey sheet from top to bottom, keeping the open groups, with their items, on a stack."""
         questions: list[Item] = []
         scales: list[Scale] = []
         names: dict[str, int] = {}
-        groups: list[tuple[int, dict[str, str], list[Item]]] = []
-        for row, cells in self.sheets["survey"]:
-            kind, _, list_name = (
-                cells.get("type", "").replace("begin ", "begin_").replace("end ", "end_").partition(" ")
-            )
+        groups: list[tuple[Row, list[Item]]] = []
+        for row in self.sheets["survey"]:
+            kind, _, list_name = row.get("type").replace("begin ", "begin_").replace("end ", "end_").partition(" ")
             if kind in ("end_group", "end_repeat"):
                 if not groups:
-                    self.fault("fin de groupe sans début", "Retirer cette ligne.", "survey", row, "type", kind)
+                    self._fault(row, "fin de groupe sans début", "Retirer cette ligne.", "type")
                 elif scale := self._scale(*groups.pop()):
                     scales.append(scale)
                 continue
-            self._check_name(row, cells.get("name", ""), names)
+            self._check_name(row, names)
             if kind in ("begin_group", "begin_repeat"):
-                groups.append((row, cells, []))
-                continue
-            in_scale = any("score" in group for _, group, _ in groups)
-            section = groups[-1][1].get("label", "") if groups else ""
-            type_ = (kind, choices.get(list_name.strip()), list_name, tuple(choices))
-            item = self._item(row, cells | {"section": section}, type_, in_scale)
-            if item:
-                questions.append(item)
-                for _, _, items in groups:
+                groups.append((row, []))
+            elif self._is_question(row, kind, list_name, choices):
+                item = self._item(row, kind, choices.get(list_name.strip(), ()), [group for group, _ in groups])
+                for items in (questions, *(items for _, items in groups)):
                     items.append(item)
-        for row, cells, _ in groups:
+        for row, _ in groups:
             advice = "Ajouter une ligne end_group après sa dernière question."
-            self.fault("groupe sans fin", advice, "survey", row, "type", cells.get("name", ""))
+            self._fault(row, "groupe sans fin", advice, "type", row.get("name"))
         return questions, scales
 
-    def _check_name(self, row: int, name: str, names: dict[str, int]) -> None:
-        where = ("survey", row, "name", name)
+    def _check_name(self, row: Row, names: dict[str, int]) -> None:
+        name = row.get("name")
         if not IDENTIFIER.fullmatch(name):
-            self.fault("nom refusé", "Commencer par une lettre ; ni espace, ni accent, ni tiret.", *where)
+            self._fault(row, "nom refusé", "Commencer par une lettre ; ni espace, ni accent, ni tiret.", "name")
         elif name in (*KEY_COLUMNS, ILLEGIBLE):
-            self.fault("nom réservé", "En choisir un autre.", *where)
+            self._fault(row, "nom réservé", "En choisir un autre.", "name")
         elif name in names:
-            self.fault("nom en double", f"Il sert déjà à la ligne {names[name]} : en choisir un autre.", *where)
-        names.setdefault(name, row)
+            self._fault(row, "nom en double", f"Il sert déjà à la ligne {names[name]} : en choisir un autre.", "name")
+        names.setdefault(name, row.number)
 
-    def _item(self, row: int, cells: dict[str, str], type_: tuple, in_scale: bool) -> Item | None:
-        kind, choices, list_name, known_lists = type_
+    def _is_question(self, row: Row, kind: str, list_name: str, choices: dict[str, tuple[Choice, ...]]) -> bool:
+        """Whether a row asks for an answer; its type and its list of choices must be known."""
         if kind not in KINDS:
-            self.fault("type inconnu", nearest(kind, KINDS), "survey", row, "type", kind)
-            return None
-        if kind.startswith("select") and choices is None:
-            self.fault("liste de modalités inconnue", nearest(list_name, known_lists), "survey", row, "type", list_name)
-        if kind in NOT_ANSWERS:
-            return None
-        texts = {column: cells.get(column, "") for column in ("name", "label", "hint", "section")}
-        bounds = self._bounds(row, cells.get("constraint", ""))
-        flags = {column: self._flag("survey", row, cells, column) for column in ("reverse", "breakdown", "required")}
-        item = Item(kind=kind, choices=choices or (), bounds=bounds, **texts, **flags)
+            self._fault(row, "type inconnu", nearest(kind, KINDS), "type", kind)
+        elif kind.startswith("select") and list_name.strip() not in choices:
+            self._fault(row, "liste de modalités inconnue", nearest(list_name, choices), "type", list_name)
+        return kind in KINDS and kind not in NOT_ANSWERS
+
+    def _item(self, row: Row, kind: str, choices: tuple[Choice, ...], groups: list[Row]) -> Item:
+        texts = {column: row.get(column) for column in ("name", "label", "hint")}
+        flags = {column: self._flag(row, column) for column in ("reverse", "breakdown", "required")}
+        section = groups[-1].get("label") if groups else ""
+        bounds = self._bounds(row)
+        item = Item(kind=kind, choices=choices, bounds=bounds, section=section, **texts, **flags)
         if not item.label:
-            self.fault("question sans texte", "Écrire la question.", "survey", row, "label", item.name)
-        if item.reverse and not in_scale:
-            self.fault("item inversé hors d’une échelle", "Retirer « reverse ».", "survey", row, "reverse", item.name)
-        if item.breakdown and (kind != "select_one" or len(item.categories) not in BREAKDOWN_SIZE):
-            advice = "Une question « breakdown » est un select_one de deux à quatre modalités."
-            self.fault(
-                "cette question ne peut pas détailler les résultats", advice, "survey", row, "breakdown", item.name
-            )
-        if item.breakdown and len({wider.name for wider in item.merged.values()}) == 1:
-            advice = "Laisser au moins deux modalités différentes une fois regroupées."
-            self.fault("« merge » regroupe toutes les modalités", advice, "survey", row, "breakdown", item.name)
+            self._fault(row, "question sans texte", "Écrire la question.", "label", item.name)
+        if item.reverse and not any("score" in group.cells for group in groups):
+            self._fault(row, "item inversé hors d’une échelle", "Retirer « reverse ».", "reverse", item.name)
+        if item.breakdown:
+            self._check_breakdown(row, item)
         return item
 
-    def _bounds(self, row: int, constraint: str) -> tuple[float, float]:
+    def _check_breakdown(self, row: Row, item: Item) -> None:
+        if item.kind != "select_one" or len(item.categories) not in BREAKDOWN_SIZE:
+            rule = "cette question ne peut pas détailler les résultats"
+            advice = "Une question « breakdown » est un select_one de deux à quatre modalités."
+            self._fault(row, rule, advice, "breakdown", item.name)
+        if len({wider.name for wider in item.merged.values()}) == 1:
+            advice = "Laisser au moins deux modalités différentes une fois regroupées."
+            self._fault(row, "« merge » regroupe toutes les modalités", advice, "breakdown", item.name)
+
+    def _bounds(self, row: Row) -> tuple[float, float]:
         """Read a constraint such as `. >= 0 and . <= 110`; another one would not be checked, so it is refused."""
         bounds = {">=": -math.inf, "<=": math.inf}
-        for part in constraint.split(" and ") if constraint else []:
+        for part in row.get("constraint").split(" and ") if row.get("constraint") else []:
             if match := BOUND.fullmatch(part):
                 bounds[match[1]] = float(match[2])
             else:
                 advice = "Écrire des bornes, par exemple : . >= 0 and . <= 110"
-                self.fault("contrainte non comprise", advice, "survey", row, "constraint", constraint)
+                self._fault(row, "contrainte non comprise", advice, "constraint")
         return bounds[">="], bounds["<="]
 
-    def _scale(self, row: int, cells: dict[str, str], items: list[Item]) -> Scale | None:
+    def _scale(self, row: Row, items: list[Item]) -> Scale | None:
         """Return the scale a closed group declares, None for an ordinary group."""
-        if "score" not in cells:
-            for column in set(SCALE_COLUMNS) & set(cells):
+        if "score" not in row.cells:
+            for column in set(SCALE_COLUMNS) & set(row.cells):
                 advice = "Ajouter « score » (sum ou mean), ou vider cette cellule."
-                self.fault("ce groupe n’est pas une échelle", advice, "survey", row, column, cells[column])
+                self._fault(row, "ce groupe n’est pas une échelle", advice, column)
             return None
-        directions = ("higher_is_better", "lower_is_better")
-        for column, allowed in (("score", ("sum", "mean")), ("direction", directions), ("redistribution", SHIPPING)):
-            found = cells.get(column, "")
-            if found not in allowed:
-                self.fault("valeur inconnue", nearest(found, allowed), "survey", row, column, found)
+        for column, allowed in ALLOWED.items():
+            if row.get(column) not in allowed:
+                self._fault(row, "valeur inconnue", nearest(row.get(column), allowed), column)
         for column in ("dimension", "source", "licence"):
-            if not cells.get(column):
-                self.fault("cellule vide : toute échelle la déclare", "La remplir.", "survey", row, column)
+            if not row.get(column):
+                self._fault(row, "cellule vide : toute échelle la déclare", "La remplir.", column)
         for item in items:
             if (item.choices and len(item.values) < 2) or item.kind != "select_one":
                 advice = "Un item d’échelle est un select_one dont les modalités sont des nombres."
-                self.fault("item sans valeur numérique", advice, "survey", row, "type", item.name)
-        least = cells.get("min_answered", "")
+                self._fault(row, "item sans valeur numérique", advice, "type", item.name)
+        least = row.get("min_answered")
         if not (least.isdigit() and 1 <= int(least) <= len(items)):
             advice = f"Écrire un nombre entier de 1 à {len(items)}."
-            self.fault("nombre de réponses impossible", advice, "survey", row, "min_answered", least)
+            self._fault(row, "nombre de réponses impossible", advice, "min_answered")
             return None
-        columns = {column: cells.get(column, "") for column in SCALE_COLUMNS if column != "min_answered"}
-        return Scale(cells["name"], cells.get("label", cells["name"]), tuple(items), min_answered=int(least), **columns)
+        declared = {column: row.get(column) for column in SCALE_COLUMNS if column != "min_answered"}
+        name, label = row.get("name"), row.get("label", row.get("name"))
+        return Scale(name, label, tuple(items), min_answered=int(least), **declared)

@@ -55,14 +55,17 @@ def test_r_class_sizes_and_individual_risk():
     np.testing.assert_allclose(individual_risk(class_sizes(data, keys)), 1 / sizes["f"], rtol=RISK)
 
 
-def test_pycanon_agrees_on_three_files():
-    """Values made by tests/reference/verifier_pycanon.py in an environment of its own."""
-    stored = json.loads(PYCANON.read_text("utf-8"))
-    assert len(stored) == 3
-    for one in stored:
-        table = pd.read_csv(PYCANON.parents[2] / one["file"])
-        assert k_anonymity(table, one["keys"])["own"] == one["k"]
-        assert table.groupby(one["keys"], dropna=False)[one["sensitive"]].nunique().min() == one["l"]
+@pytest.mark.parametrize("stored", json.loads(PYCANON.read_text("utf-8")), ids=lambda stored: stored["file"])
+def test_pycanon_agrees(stored):
+    """Values made by tests/reference/verifier_pycanon.py in an environment of its own, on four files."""
+    path = PYCANON.parents[2] / stored["file"]
+    if not path.is_file():
+        pytest.skip(f"{stored['file']} n’est pas sur cette machine")
+    table, keys = pd.read_csv(path), stored["keys"]
+    table[stored["sensitive"]] = pd.to_numeric(table[stored["sensitive"]], errors="coerce")
+    assert k_anonymity(table, keys)["own"] == stored["k"]
+    assert diversity(table, keys, [stored["sensitive"]]).min().item() == stored["l"]
+    assert individual_risk(class_sizes(table, keys)).max() == pytest.approx(1 / stored["k"], rel=RISK)
 
 
 def test_a_missing_quasi_identifier_counts():

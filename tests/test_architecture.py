@@ -13,11 +13,12 @@ PACKAGE = ROOT / "impact"
 
 # A module imports only what stands above it. A folder stands for all its modules, which may import one another.
 ORDER = [
-    "errors", "provenance", "results", "stats", "questionnaire", "xlsform", "rules", "campaign", "scaffold", "collect",
-    "scoring", "reference_survey", "simulation",
-    "rounding", "disclosure", "verbatims", "designs", "sensitivity", "wording", "detail", "analysis", "partitions", "audit", "keys",
-    "linking", "vintages", "clearance", "journal", "cube", "reading", "sentences", "summary", "method", "tables", "oversight",
-    "charts", "story", "bilan", "publication", "open_data", "reproduce", "dashboard", "activity", "serving", "cli",
+    "errors", "provenance", "results", "stats", "questionnaire", "sheets", "xlsform", "rules", "campaign", "scaffold",
+    "collect", "scoring", "reference_survey", "simulation", "rounding", "suppression", "disclosure", "verbatims",
+    "designs", "sensitivity", "wording", "detail", "analysis", "partitions", "groups", "audit", "keys", "joining",
+    "linking", "vintages", "clearance", "journal", "cube", "reading", "sentences", "summary", "method", "tables",
+    "oversight", "charts", "story", "bilan", "publication", "open_data", "reproduce", "dashboard", "activity",
+    "serving", "cli",
 ]  # fmt: skip
 ONLY = {"stats": {"errors", "results"}, "serving": {"errors"}}
 VIEWING = (
@@ -127,7 +128,9 @@ def test_notebook_is_prose_and_calls(path):
         assert not [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)], source
 
 
-@pytest.mark.parametrize("path", [one for one in NOTEBOOKS if one.stem != "tableau_de_bord"], ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", [one for one in NOTEBOOKS if one.stem != "tableau_de_bord"], ids=lambda path: path.name
+)
 def test_notebook_says_what_one_will_know_and_each_cell_what_it_does(path):
     cells = json.loads(path.read_text("utf-8"))["cells"]
     assert "**À la fin, vous saurez**" in "".join(cells[0]["source"])

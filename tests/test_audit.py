@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,10 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import impact
-from impact.audit import Group, culprit, exposures, recoverable, refusal
+from impact.audit import culprit, exposures, recoverable, refusal
 from impact.clearance import protected
 from impact.cube import write_cube
+from impact.disclosure import SHOWN_COLUMNS, Release
 from impact.errors import DisclosureError
+from impact.groups import Group, visible_groups
 from impact.linking import pseudonymise
 from impact.rules import Rules
 from impact.simulation import Truth
@@ -22,59 +25,12 @@ from impact.vintages import require_enough_newcomers
 from tests.attacker import coalitions, groups_seen, victims
 
 QUESTIONS = ("sexe", "age", "situation")
-QUESTIONNAIRE = """
-| survey |
-| | type | name | label | reverse | breakdown | score | min_answered | dimension | direction | source | licence |
-| | select_one sexe | sexe | Sexe | | oui | | | | | | |
-| | select_one age | age | Age | | oui | | | | | | |
-| | select_one situation | situation | Situation | | oui | | | | | | |
-| | begin_group | liens | Liens | | | sum | 2 | Liens | higher_is_better | essai | EUPL-1.2 |
-| | select_one accord | lie1 | Un | | | | | | | | |
-| | select_one accord | lie2 | Deux | | | | | | | | |
-| | select_one accord | lie3 | Trois | | | | | | | | |
-| | end_group | | | | | | | | | | |
-
-| choices |
-| | list_name | name | label | merge |
-| | accord | 1 | Non | |
-| | accord | 2 | Peut-être | |
-| | accord | 3 | Oui | |
-| | accord | 4 | Tout à fait | |
-| | sexe | f | Femme | |
-| | sexe | h | Homme | |
-| | age | a | Moins de 30 | Moins de 50 |
-| | age | b | 30 à 49 | Moins de 50 |
-| | age | c | 50 à 64 | 50 et plus |
-| | age | d | 65 et plus | 50 et plus |
-| | situation | e | Emploi | |
-| | situation | r | Recherche | Autre |
-| | situation | s | Retraite | Autre |
-| | situation | t | Études | Autre |
-
-| settings |
-| | form_title | version |
-| | Essai | 1 |
-"""
-CAMPAIGN = """
-title = "Essai"
-version = "1"
-fictif = true
-design = "before_after"
-waves = [{ code = "avant", label = "Avant" }, { code = "apres", label = "Après" }]
-associations = [%s]
-[disclosure]
-threshold = 10
-"""
-CODES = "abcdefg"
+CAMPAIGNS = Path(__file__).parent / "campaigns"
 
 
 @pytest.fixture(scope="session")
-def seven(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("sept")
-    (folder / "questionnaire.md").write_text(QUESTIONNAIRE, "utf-8")
-    places = ", ".join(f'{{ code = "{code}", label = "Asso {code.upper()}" }}' for code in CODES)
-    (folder / "campagne.toml").write_text(CAMPAIGN % places, "utf-8")
-    return impact.read_campaign(folder)
+def seven():
+    return impact.read_campaign(CAMPAIGNS / "sept")
 
 
 @pytest.fixture(scope="session")
@@ -172,6 +128,48 @@ def test_each_statistic_has_its_own_group():
     groups = [group("a", "", people(*range(30)), "mean"), group("a", "", people(*range(28)), "change")]
     assert not exposures(groups)
     assert exposures([groups[0], group("a", "", people(*range(28)), "mean")])
+
+
+def shown(campaign, audience, *rows):
+    """A release of these (association, statistic, n), all about « liens »."""
+    keys = dict.fromkeys(SHOWN_COLUMNS, "") | {"scale": "liens", "estimate": 1.0, "status": "shown"}
+    table = pd.DataFrame([keys | {"association": a, "statistic": s, "n": n} for a, s, n in rows])
+    table[["ci_low", "ci_high"]] = np.nan
+    return Release(audience, table, {}, campaign.rules)
+
+
+def used(population, **sizes):
+    """Persons a0, a1, ... of each association."""
+    names = [(code, f"{code}{place}") for code, size in sizes.items() for place in range(size)]
+    return pd.DataFrame(names, columns=["association", "participant"]).assign(scale="liens", population=population)
+
+
+def test_a_difference_with_the_comparison_group_shows_that_group(four):
+    """D and C are one comparison group of 18: who works in C knows its 15, so the 3 of D come out of the difference."""
+    apart = tuple(replace(one, comparison=one.code in "cd") for one in four.associations)
+    campaign, persons = replace(four, associations=apart), used("", a=20, b=30, c=15, d=3)
+    rows = {"a": [("a", "change", 20), ("a", "difference_of_changes", 20)], "c": [("c", "change", 15)]}
+    groups = {who: visible_groups(shown(campaign, who, *lines), persons, campaign) for who, lines in rows.items()}
+    assert {len(one.members) for one in groups["a"]} == {20, 18}
+    (found,) = exposures([*groups["a"], *groups["c"]])
+    assert found.viewers == ("a", "c")
+    assert found.persons == {"d0", "d1", "d2"}
+    assert not exposures(groups["a"])
+    with pytest.raises(DisclosureError, match="on ne sait pas sur qui porte un résultat"):
+        visible_groups(shown(campaign, "a", ("a", "difference_of_changes", 30)), persons, campaign)
+
+
+@pytest.mark.parametrize(
+    ("association", "statistic", "sizes"), [("a", "independent_change", {20, 40}), ("", "pooled_change", {50, 70})]
+)
+def test_a_change_between_two_surveys_shows_both(four, association, statistic, sizes):
+    campaign = replace(four, design="repeated_cross_sections")
+    persons = pd.concat([used("avant", a=20, b=30), used("apres", a=40, b=30)])
+    groups = visible_groups(shown(campaign, "a", (association, statistic, min(sizes))), persons, campaign)
+    assert {(one.variable[1], len(one.members)) for one in groups} == {
+        ("mean_before", min(sizes)),
+        ("mean_after", max(sizes)),
+    }
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The `impact` command: French help, one message for each mistake, a non-zero exit code, never a traceback."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -49,7 +50,7 @@ def test_help_is_in_french(command):
     assert code == 0
     assert "Usage\u00a0:" in said
     assert "Montrer cette aide." in said
-    for word in ("Show", "exit", "Commands", "default", "required", "Usage:", "<bool>"):
+    for word in ("Show", "exit", "Commands", "default", "required", "Usage:", "<bool", "<str", "<list", "<path", "{"):
         assert word not in said, word
 
 
@@ -57,6 +58,8 @@ def test_help_is_in_french(command):
     ("words", "expected", "said"),
     [
         (("verifier",), 2, "il manque « CAMPAGNE ». Pour l’aide : impact verifier --help"),
+        (("publier", "demonstration"), 2, "il manque « FICHIER ». Pour l’aide : impact publier --help"),
+        (("papier", "demonstration", "--dossier"), 2, "l’option « --dossier » demande une valeur."),
         (("--loin",), 2, "l’option « --loin » n’existe pas."),
         (("publie",), 2, "cette commande n’existe pas, ou a trop de mots."),
         (("servir", "demonstration", "--port", "mille"), 2, "la valeur donnée à « NOMBRE » ne convient pas."),
@@ -69,6 +72,13 @@ def test_mistakes_get_one_french_message(words, expected, said):
     code, text = impact(*words)
     assert code == expected
     assert french(said) in text
+
+
+def test_nothing_typed_shows_the_help_and_no_mistake():
+    code, said = impact()
+    assert code == 2
+    assert "Commandes" in said
+    assert "n’existe pas" not in said
 
 
 def test_servir_without_results(tmp_path):
@@ -105,8 +115,47 @@ def test_verifier_of_a_clean_file(campaign, tmp_path):
         "verifier", "demonstration", write_csv(simulate(campaign, mistakes=False), tmp_path / "envoi.csv")
     )
     assert code == 0
-    assert french("Format reconnu : tableau.") in said
+    assert french("envoi.csv, format reconnu : tableau.") in said
     assert french("577 lignes lues : 577 acceptées, 0 mises de côté.") in said
+
+
+def test_verifier_and_publier_say_who_was_found_again(campaign, tmp_path, monkeypatch):
+    """One code differs by a sign, one is typed otherwise, two forms bear the same code: nothing is joined silently."""
+    monkeypatch.setenv("IMPACT_CLES", str(tmp_path / "cles"))
+    from impact.collect.responses import write_csv
+    from impact.simulation import simulate
+
+    table = simulate(campaign, mistakes=False)
+    rows = table.query("association == 'asso_a' and vague == 'apres'").index
+    table.loc[rows[0], "participant"] = table.loc[rows[0], "participant"].lower()
+    table.loc[rows[1], "participant"] += "X"
+    table.loc[rows[2], "participant"] = table.loc[rows[3], "participant"].lower()
+    halves = [
+        write_csv(table[table["vague"] == wave], tmp_path / f"{wave}.csv") for wave in ("avant", "apres")
+    ]  # two files
+    joined = len(rows) - 3
+    for words in (("verifier", "demonstration", *halves), ("publier", "demonstration", *halves, "--sorties", tmp_path)):
+        code, said = impact(*words)
+        assert code == 0
+        (line,) = re.findall(r"│ Association A +│ +\d+ │ +(\d+) │ +(\d+) │ +(\d+)\u00a0% │", said)
+        assert line == (str(len(rows)), str(joined), f"{100 * joined / len(rows):.0f}")
+        assert french("Codes voisins : 0 reliés par une personne, 1 à juger.") in said
+        assert french("Réponses de même code, reliées à personne : 2.") in said
+        assert "Aucun code voisin n’est relié tant qu’une personne ne l’a pas jugé" in said
+    assert "Personnes retrouvées" not in impact("verifier", "demonstration", halves[0])[1], (
+        "the others have yet to come"
+    )
+    code, said = impact("verifier", "demonstration", *halves)
+    assert said.count("le même code plusieurs fois au même moment") == 2
+    assert "à juger" in said.split("Codes reliés à personne")[1]
+
+
+@pytest.mark.parametrize("command", ["publier", "donnees-ouvertes"])
+def test_format_can_be_forced(command, answers_file, tmp_path):
+    where = ("--sorties" if command == "publier" else "--dossier", tmp_path)
+    code, said = impact(command, "demonstration", answers_file, *where, "--format", "exel")
+    assert code == 1
+    assert french("« exel » n’est pas une valeur de « format ».") in said
 
 
 def test_faulty_questionnaire_lists_all_its_faults(small):

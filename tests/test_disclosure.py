@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 import impact
 from impact import disclosure
 from impact.clearance import releases
-from impact.disclosure import NOT_DISPLAYED, SHOWN_COLUMNS, Release, hidden_categories, release
+from impact.disclosure import NOT_DISPLAYED, SHOWN_COLUMNS, Release, release
 from impact.errors import DisclosureError
 from impact.partitions import merge, persons
 from impact.rounding import shown_count
 from impact.rules import Rules
+from impact.suppression import hidden_categories
 from impact.verbatims import Verbatim, showable
 
 RULES = Rules()

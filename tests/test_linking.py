@@ -2,6 +2,7 @@
 
 import os
 import stat
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -55,8 +56,8 @@ def test_a_damaged_key_is_refused(keys):
         secret_key("c", "cle")
 
 
-def test_links_are_destroyed_for_good(keys, tmp_path):
-    linked = write_linked([ROWS], "c", tmp_path / "envoi.xlsx")
+def test_links_are_destroyed_for_good(keys, campaign, tmp_path):
+    linked = write_linked([ROWS], replace(campaign, name="c"), tmp_path / "envoi.xlsx")
     assert linked.name == "envoi.lie.csv"
     assert "AB0102" not in linked.read_text("utf-8-sig")
     destroy_links("c")

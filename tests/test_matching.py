@@ -73,7 +73,7 @@ def test_same_code_with_a_lonely_neighbour_waits_for_a_person():
     assert found.proposed[["row_before", "row_after"]].to_numpy().tolist() == [[3, 4], [2, 4]]
     assert found.linked["participant"].is_unique
     assert confirm(found, [1]).loc[[2, 4], "participant"].nunique() == 1
-    with pytest.raises(ResponsesError, match=r"la ligne 4 serait rapprochée deux fois. Ne garder qu’une proposition"):
+    with pytest.raises(ResponsesError, match=r"le code AB0103 serait relié deux fois. Ne garder qu’une proposition"):
         confirm(found, [0, 1])
     with pytest.raises(ResponsesError, match=r"il n’y a pas de proposition numéro 9. Relire le tableau proposé."):
         confirm(found, [9])
@@ -82,6 +82,17 @@ def test_same_code_with_a_lonely_neighbour_waits_for_a_person():
 def test_nobody_came_back():
     found = match(answers(("a", "avant", "AB0102")), "avant", "apres")
     assert (len(found.proposed), len(found.unmatched), found.rates["rate"].isna().all()) == (0, 1, True)
+
+
+def test_numbers_given_in_order_are_nobodys_slip():
+    """Persons 1 to 60, a third of whom left: 12 is not 13 written wrong. Twelve self-made codes are not an order."""
+    before = [("a", "avant", str(number)) for number in range(1, 61)]
+    after = [("a", "apres", str(number)) for number in range(1, 61) if number % 3]
+    found = match(answers(*before, *after), "avant", "apres")
+    assert (len(found.proposed), found.rates["n_joined"].tolist()) == (0, [40])
+    made = [_self_made_code(number) for number in range(7, 250_000, 21_000)]
+    rows = [("a", "avant", code) for code in made] + [("a", "apres", made[0] + "X")]
+    assert len(match(answers(*rows), "avant", "apres").proposed) == 1
 
 
 def slip(code: str, rng: np.random.Generator) -> str:

@@ -6,7 +6,7 @@ Figures come from the SOURCE.md of each data folder: R (psych), or plain Python 
 import inspect
 import re
 import shutil
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,8 @@ import pytest
 import impact
 from impact import sentences
 from impact.analysis import who_answered
+from impact.campaign import Campaign
+from impact.collect.validation import Checked
 from impact.dashboard.model import Dashboard
 from impact.stats.attrition import attrition, returned
 from impact.stats.change import pair_moments, paired_change, pairs
@@ -74,41 +76,42 @@ def spoken(release, scale: str) -> str:
     return " ".join(say(release, scale) for say in (sentences.change, sentences.people, sentences.whole))
 
 
+@dataclass(frozen=True)
+class Survey:
+    """A real survey: its declarations, its file, and what the project makes of it."""
+
+    campaign: Campaign
+    file: Path
+    checked: Checked
+    scores: pd.DataFrame
+
+
+def read_survey(name: str, file: Path) -> Survey:
+    campaign = impact.read_campaign(CAMPAIGNS / name)
+    checked = impact.check_file(file, campaign)
+    return Survey(campaign, file, checked, impact.score(checked.accepted, campaign.questionnaire))
+
+
 # Woodworth and others (2018): 295 persons, four arms, six occasions, two scales of 24 and 20 items.
 
 
 @pytest.fixture(scope="module")
-def exercises():
-    return impact.read_campaign(CAMPAIGNS / "woodworth")
-
-
-@pytest.fixture(scope="module")
-def exercises_file(tmp_path_factory):
-    """A copy: the quarantine is written beside the file that is checked."""
+def exercises(tmp_path_factory):
+    """Checked on a copy: the quarantine is written beside the file that is checked."""
     copy = tmp_path_factory.mktemp("woodworth") / "ahi-cesd.csv"
     shutil.copyfile(data_file("woodworth2018_ppi", "ahi-cesd.csv"), copy)
-    return copy
-
-
-@pytest.fixture(scope="module")
-def exercises_checked(exercises, exercises_file):
-    return impact.check_file(exercises_file, exercises)
-
-
-@pytest.fixture(scope="module")
-def exercises_scores(exercises, exercises_checked):
-    return impact.score(exercises_checked.accepted, exercises.questionnaire)
+    return read_survey("woodworth", copy)
 
 
 @pytest.fixture(scope="module")
 def two_occasions(exercises):
     """The same campaign with occasions 0 and 1 as before and after."""
-    return replace(exercises, waves=exercises.waves[:2])
+    return replace(exercises.campaign, waves=exercises.campaign.waves[:2])
 
 
 @pytest.fixture(scope="module")
-def two_occasions_file(exercises_file, tmp_path_factory):
-    raw = pd.read_csv(exercises_file, dtype=str, keep_default_na=False)
+def two_occasions_file(exercises, tmp_path_factory):
+    raw = pd.read_csv(exercises.file, dtype=str, keep_default_na=False)
     path = tmp_path_factory.mktemp("deux_mesures") / "reponses.csv"
     raw[raw["occasion"].isin(["0", "1"])].to_csv(path, index=False)
     return path
@@ -137,7 +140,7 @@ def arms_pages(two_occasions, two_occasions_file, tmp_path_factory):
 
 
 def test_the_scoring_key_is_that_of_the_code_book(exercises):
-    ahi, cesd = exercises.questionnaire.scale("ahi"), exercises.questionnaire.scale("cesd")
+    ahi, cesd = exercises.campaign.questionnaire.scale("ahi"), exercises.campaign.questionnaire.scale("cesd")
     assert (len(ahi.items), ahi.range, ahi.higher_is_better) == (24, (24, 120), True)
     assert (len(cesd.items), cesd.range, cesd.higher_is_better) == (20, (0, 60), False)
     assert {item.name for item in cesd.items if item.reverse} == REVERSED_CESD
@@ -147,81 +150,81 @@ def test_the_scoring_key_is_that_of_the_code_book(exercises):
         assert item.values == {str(code): value for code, value in counted.items()}
 
 
-def test_repeated_rows_are_told_and_put_aside(exercises_checked):
-    assert (exercises_checked.n_read, len(exercises_checked.accepted)) == (992, 990)
-    by_row = {problem.row: problem for problem in exercises_checked.problems if problem.row}
+def test_repeated_rows_are_told_and_put_aside(exercises):
+    assert (exercises.checked.n_read, len(exercises.checked.accepted)) == (992, 990)
+    by_row = {problem.row: problem for problem in exercises.checked.problems if problem.row}
     assert sorted(by_row) == sorted(line for line, _, _ in REPEATED.values())
     for (person, _), (line, seen, _) in REPEATED.items():
         problem = by_row[line]
         assert problem.value == person
         assert f"même personne, même vague qu’à la ligne {seen}" in problem.rule
         assert "Garder la bonne des deux lignes" in problem.advice
-    told = exercises_checked.table
+    told = exercises.checked.table
     assert told["conseil"].str.len().gt(0).all()
     assert set(told["ligne"].dropna()) == set(by_row)
 
 
-def test_quarantined_rows_are_as_they_were(exercises_checked, exercises_file):
-    aside = pd.read_csv(exercises_file.with_suffix(".quarantaine.csv"), sep=";", dtype=str).set_index("ligne")
-    raw = pd.read_csv(exercises_file, dtype=str)
+def test_quarantined_rows_are_as_they_were(exercises):
+    aside = pd.read_csv(exercises.file.with_suffix(".quarantaine.csv"), sep=";", dtype=str).set_index("ligne")
+    raw = pd.read_csv(exercises.file, dtype=str)
     for (person, occasion), (line, _, _) in REPEATED.items():
         row = aside.loc[str(line)]
         assert (row["id"], row["occasion"]) == (person, occasion)
         pd.testing.assert_series_equal(row.drop("motif"), raw.loc[line - 2], check_names=False, check_dtype=False)
 
 
-def test_undeclared_columns_are_told_and_left_out(exercises_checked):
-    told = [problem.column for problem in exercises_checked.problems if not problem.row]
+def test_undeclared_columns_are_told_and_left_out(exercises):
+    told = [problem.column for problem in exercises.checked.problems if not problem.row]
     assert told == UNDECLARED
-    assert not set(UNDECLARED) & set(exercises_checked.accepted)
+    assert not set(UNDECLARED) & set(exercises.checked.accepted)
 
 
-def test_every_total_of_the_file_is_found_again(exercises, exercises_checked, exercises_file, tmp_path):
+def test_every_total_of_the_file_is_found_again(exercises, tmp_path):
     """As an evaluation lead would: correct the quarantine, read it back, score all 992 rows.
 
     Each repeated row gets the one occasion its person has not used; the days elapsed do not say which it truly is.
     """
-    aside = pd.read_csv(exercises_file.with_suffix(".quarantaine.csv"), sep=";", dtype=str, encoding="utf-8-sig")
+    aside = pd.read_csv(exercises.file.with_suffix(".quarantaine.csv"), sep=";", dtype=str, encoding="utf-8-sig")
     free = {person: occasion for (person, _), (_, _, occasion) in REPEATED.items()}
     corrected = tmp_path / "corrige.csv"
     aside.assign(occasion=aside["id"].map(free)).to_csv(corrected, sep=";", index=False)
 
-    again = impact.check_file(corrected, exercises)
+    again = impact.check_file(corrected, exercises.campaign)
     assert (len(again.accepted), len(again.quarantined)) == (2, 0)
     assert [problem.column for problem in again.problems] == UNDECLARED
     lines = aside["ligne"].astype(int).to_numpy()
-    everyone = pd.concat([exercises_checked.accepted, again.accepted.set_axis(lines)])
+    everyone = pd.concat([exercises.checked.accepted, again.accepted.set_axis(lines)])
     assert not everyone.duplicated(["wave", "participant"]).any()
 
-    scores = impact.score(everyone, exercises.questionnaire).sort_index()
-    raw = pd.read_csv(exercises_file)
+    scores = impact.score(everyone, exercises.campaign.questionnaire).sort_index()
+    raw = pd.read_csv(exercises.file)
     assert len(scores) == len(raw) == 992
     for scale, total in (("ahi", "ahiTotal"), ("cesd", "cesdTotal")):
         wrong = np.abs(scores[scale].to_numpy() - raw[total].to_numpy()) > SAME_SUM
         assert wrong.sum() == 0
 
 
-def test_all_items_of_all_rows_are_answered(exercises, exercises_scores):
-    summary = impact.scoring_summary(exercises_scores, exercises.questionnaire)
+def test_all_items_of_all_rows_are_answered(exercises):
+    summary = impact.scoring_summary(exercises.scores, exercises.campaign.questionnaire)
     assert (summary["complete"] == summary["n"]).all()
     assert summary["n"].sum() == 2 * 990
 
 
-def test_how_many_answered_at_each_occasion(exercises, exercises_checked):
-    responded = who_answered(exercises_checked.accepted, exercises).query("statistic == 'responded'")
+def test_how_many_answered_at_each_occasion(exercises):
+    responded = who_answered(exercises.checked.accepted, exercises.campaign).query("statistic == 'responded'")
     counts = responded.groupby("wave")["n"].sum()
     assert counts.to_dict() == {"0": 295, "1": 147, "2": 156, "3": 139, "4": 133, "5": 120}
 
 
-def test_who_left_began_at_nearly_the_same_level(exercises_scores):
-    found = attrition(returned(exercises_scores, "ahi", "0", "1"), by=())
+def test_who_left_began_at_nearly_the_same_level(exercises):
+    found = attrition(returned(exercises.scores, "ahi", "0", "1"), by=())
     for statistic, n, mean in (("first_score_returned", 147, 69.25), ("first_score_lost", 148, 70.16)):
         row = only(found, statistic)
         assert (row["n"], row["estimate"]) == (n, printed(mean, 2))
 
 
-def test_change_of_everybody_together(exercises_scores):
-    linked = pairs(exercises_scores, "ahi", "0", "1")
+def test_change_of_everybody_together(exercises):
+    linked = pairs(exercises.scores, "ahi", "0", "1")
     results = paired_change(pair_moments(linked, by=()))
     change = only(results, "change")
     assert change["n"] == 147
@@ -244,7 +247,7 @@ def test_change_by_arm(two_occasions_results, arm, n, mean):
 
 def test_the_comparison_arm_rises_too(exercises, two_occasions_results):
     """The textbook case: before and after, without a comparison, would have been called an effect."""
-    assert [one.code for one in exercises.associations if one.comparison] == ["4"]
+    assert [one.code for one in exercises.campaign.associations if one.comparison] == ["4"]
     change = only(two_occasions_results.query("association == '4' and scale == 'ahi'"), "change")
     assert change["ci_low"] > 0
 
@@ -306,48 +309,33 @@ def test_arms_share_the_whole_and_nothing_else(arms_cleared):
 
 
 @pytest.fixture(scope="module")
-def loneliness():
-    return impact.read_campaign(CAMPAIGNS / "covid_gaming")
-
-
-@pytest.fixture(scope="module")
-def loneliness_file(tmp_path_factory):
+def loneliness(tmp_path_factory):
     """One row per person x period; scores become 1.0, 2.0 and 3.0, as pandas writes a column with holes."""
     long = pd.read_csv(data_file("covid_gaming_loneliness", "study1_loneliness_items_long.csv"))
     long["item"] = "solitude" + long["item"].astype(str)
     wide = long.pivot(index=["response_id", "lockdown_period"], columns="item", values="score")
     path = tmp_path_factory.mktemp("covid") / "solitude.csv"
     wide.reset_index().to_csv(path, index=False)
-    return path
+    return read_survey("covid_gaming", path)
 
 
 @pytest.fixture(scope="module")
-def loneliness_checked(loneliness, loneliness_file):
-    return impact.check_file(loneliness_file, loneliness)
+def loneliness_pairs(loneliness):
+    return pairs(loneliness.scores, "solitude", "before", "during")
 
 
 @pytest.fixture(scope="module")
-def loneliness_scores(loneliness, loneliness_checked):
-    return impact.score(loneliness_checked.accepted, loneliness.questionnaire)
-
-
-@pytest.fixture(scope="module")
-def loneliness_pairs(loneliness_scores):
-    return pairs(loneliness_scores, "solitude", "before", "during")
-
-
-@pytest.fixture(scope="module")
-def loneliness_release(loneliness, loneliness_checked):
-    [release] = impact.releases(loneliness_checked.accepted, loneliness)
+def loneliness_release(loneliness):
+    [release] = impact.releases(loneliness.checked.accepted, loneliness.campaign)
     return release
 
 
-def test_every_row_of_the_two_periods_is_accepted(loneliness, loneliness_checked, loneliness_scores):
-    assert loneliness_checked.problems == ()
-    assert loneliness_checked.accepted.groupby("wave").size().to_dict() == {"before": 220, "during": 220}
-    assert set(loneliness_checked.accepted["association"]) == {"joueurs"}
-    assert set(loneliness_checked.accepted["solitude1"].dropna()) == {"1", "2", "3"}
-    summary = impact.scoring_summary(loneliness_scores, loneliness.questionnaire).set_index("wave")
+def test_every_row_of_the_two_periods_is_accepted(loneliness):
+    assert loneliness.checked.problems == ()
+    assert loneliness.checked.accepted.groupby("wave").size().to_dict() == {"before": 220, "during": 220}
+    assert set(loneliness.checked.accepted["association"]) == {"joueurs"}
+    assert set(loneliness.checked.accepted["solitude1"].dropna()) == {"1", "2", "3"}
+    summary = impact.scoring_summary(loneliness.scores, loneliness.campaign.questionnaire).set_index("wave")
     assert summary.loc["before", ["complete", "empty"]].tolist() == [220, 0]
     assert summary.loc["during", ["complete", "empty"]].tolist() == [219, 1]
 
@@ -373,9 +361,9 @@ def test_persons_who_rose_stayed_and_fell(loneliness_pairs):
 
 
 @pytest.mark.parametrize(("wave", "n", "value"), [("before", 220, 0.8093), ("during", 219, 0.8024)])
-def test_alpha_of_loneliness(loneliness, loneliness_checked, wave, n, value):
-    rows = loneliness_checked.accepted.query("wave == @wave")
-    found = alpha_of(rows, loneliness.questionnaire.scale("solitude"))
+def test_alpha_of_loneliness(loneliness, wave, n, value):
+    rows = loneliness.checked.accepted.query("wave == @wave")
+    found = alpha_of(rows, loneliness.campaign.questionnaire.scale("solitude"))
     assert found["n"] == n
     assert found["estimate"] == printed(value)
 
@@ -401,8 +389,8 @@ def test_one_association_alone_has_no_others(loneliness_release):
     assert sentences.whole(loneliness_release, "solitude") == ""
 
 
-def test_the_page_of_loneliness(loneliness, loneliness_file, tmp_path):
-    [folder] = impact.publish(loneliness, [loneliness_file], tmp_path)
+def test_the_page_of_loneliness(loneliness, tmp_path):
+    [folder] = impact.publish(loneliness.campaign, [loneliness.file], tmp_path)
     made = texts(Dashboard(folder))
     assert "une dégradation se lit" in made["glance"]
     assert "Une dégradation se lit" in made["dimensions"]
@@ -413,66 +401,59 @@ def test_the_page_of_loneliness(loneliness, loneliness_file, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def esteem():
-    return impact.read_campaign(CAMPAIGNS / "rosenberg")
+def esteem(tmp_path_factory):
+    """Checked on a copy, as above."""
+    copy = tmp_path_factory.mktemp("rosenberg") / "data.tsv"
+    shutil.copyfile(data_file("rosenberg_rse", "data.tsv"), copy)
+    return read_survey("rosenberg", copy)
 
 
-@pytest.fixture(scope="module")
-def esteem_checked(esteem):
-    return impact.check(impact.read_answers(data_file("rosenberg_rse", "data.tsv")), esteem)
-
-
-@pytest.fixture(scope="module")
-def esteem_scores(esteem, esteem_checked):
-    return impact.score(esteem_checked.accepted, esteem.questionnaire)
-
-
-def test_a_large_file_without_participants_is_accepted_whole(esteem_checked):
-    assert (len(esteem_checked.accepted), len(esteem_checked.quarantined)) == (47_974, 0)
-    assert esteem_checked.problems == ()
-    keys = esteem_checked.accepted[["association", "wave", "participant"]]
+def test_a_large_file_without_participants_is_accepted_whole(esteem):
+    assert (len(esteem.checked.accepted), len(esteem.checked.quarantined)) == (47_974, 0)
+    assert esteem.checked.problems == ()
+    keys = esteem.checked.accepted[["association", "wave", "participant"]]
     assert keys["participant"].is_unique
     assert set(keys["association"]) == {"site"}
     assert set(keys["wave"]) == {"visite"}
 
 
-def test_namibia_is_not_a_missing_answer(esteem_checked):
-    country = esteem_checked.accepted["country"]
+def test_namibia_is_not_a_missing_answer(esteem):
+    country = esteem.checked.accepted["country"]
     assert (country == "NA").sum() == 4
     assert country.notna().all()
 
 
-def test_wild_ages_are_kept_as_they_were_written(esteem_checked):
-    age = esteem_checked.accepted["age"].astype("int64")
+def test_wild_ages_are_kept_as_they_were_written(esteem):
+    age = esteem.checked.accepted["age"].astype("int64")
     assert age.max() == 2**31 - 1
     assert ((age > 110).sum(), (age == 0).sum(), age.between(1, 17).sum()) == (35, 568, 11_251)
 
 
-def test_zero_is_no_answer(esteem, esteem_checked, esteem_scores):
-    [summary] = impact.scoring_summary(esteem_scores, esteem.questionnaire).to_dict("records")
+def test_zero_is_no_answer(esteem):
+    [summary] = impact.scoring_summary(esteem.scores, esteem.campaign.questionnaire).to_dict("records")
     assert summary["n"] == 47_974
     assert (summary["complete"], summary["prorated"]) == (46_546, 0)
     assert summary["dropped"] + summary["empty"] == 1_428
     assert summary["empty"] == 45
-    kept = esteem_checked.accepted
+    kept = esteem.checked.accepted
     assert (kept["Q1"] == "0").sum() == 98
-    assert impact.item_values(kept, esteem.questionnaire.scale("estime"))["Q1"].isna().sum() == 98
+    assert impact.item_values(kept, esteem.campaign.questionnaire.scale("estime"))["Q1"].isna().sum() == 98
 
 
-def test_a_looser_rule_prorates_and_leaves_complete_scores_alone(esteem, esteem_checked, esteem_scores):
+def test_a_looser_rule_prorates_and_leaves_complete_scores_alone(esteem):
     """Seven answers of ten: the 1,360 persons who left one to three items are scored, between 10 and 40."""
-    scale = replace(esteem.questionnaire.scale("estime"), min_answered=7)
-    questionnaire = replace(esteem.questionnaire, scales=(scale,))
-    looser = impact.score(esteem_checked.accepted, questionnaire)
+    scale = replace(esteem.campaign.questionnaire.scale("estime"), min_answered=7)
+    questionnaire = replace(esteem.campaign.questionnaire, scales=(scale,))
+    looser = impact.score(esteem.checked.accepted, questionnaire)
     [summary] = impact.scoring_summary(looser, questionnaire).to_dict("records")
     assert (summary["complete"], summary["prorated"]) == (46_546, 1_360)
-    complete = esteem_scores["estime"].notna()
-    pd.testing.assert_series_equal(looser.loc[complete, "estime"], esteem_scores.loc[complete, "estime"])
+    complete = esteem.scores["estime"].notna()
+    pd.testing.assert_series_equal(looser.loc[complete, "estime"], esteem.scores.loc[complete, "estime"])
     assert looser["estime"].dropna().between(10, 40).all()
 
 
-def test_mean_and_spread_of_esteem(esteem_scores):
-    moments = wave_moments(esteem_scores, "estime")
+def test_mean_and_spread_of_esteem(esteem):
+    moments = wave_moments(esteem.scores, "estime")
     mean = only(mean_scores(moments), "mean")
     assert mean["n"] == 46_546
     assert mean["estimate"] == printed(26.298, 3)
@@ -480,25 +461,25 @@ def test_mean_and_spread_of_esteem(esteem_scores):
 
 
 @pytest.mark.parametrize(("country", "n", "value"), [("", 46_546, 0.9140), ("FR", 265, 0.8967), ("GB", 6_459, 0.9204)])
-def test_alpha_of_esteem(esteem, esteem_checked, country, n, value):
-    rows = esteem_checked.accepted
+def test_alpha_of_esteem(esteem, country, n, value):
+    rows = esteem.checked.accepted
     kept = rows[rows["country"] == country] if country else rows
-    found = alpha_of(kept, esteem.questionnaire.scale("estime"))
+    found = alpha_of(kept, esteem.campaign.questionnaire.scale("estime"))
     assert found["n"] == n
     assert found["estimate"] == printed(value)
 
 
-def test_mean_in_france(esteem, esteem_checked, esteem_scores):
-    scores = esteem_scores.loc[esteem_checked.accepted["country"] == "FR", "estime"].dropna()
+def test_mean_in_france(esteem):
+    scores = esteem.scores.loc[esteem.checked.accepted["country"] == "FR", "estime"].dropna()
     assert len(scores) == 265
     assert (scores.mean(), scores.std()) == (printed(25.713, 3), printed(6.608, 3))
 
 
-def test_forgetting_to_reverse_shows_at_once(esteem, esteem_checked):
-    scale = esteem.questionnaire.scale("estime")
+def test_forgetting_to_reverse_shows_at_once(esteem):
+    scale = esteem.campaign.questionnaire.scale("estime")
     assert [item.name for item in scale.items if item.reverse] == ["Q3", "Q5", "Q8", "Q9", "Q10"]
     forgotten = replace(scale, items=tuple(replace(item, reverse=False) for item in scale.items))
-    found = alpha_of(esteem_checked.accepted, forgotten)
+    found = alpha_of(esteem.checked.accepted, forgotten)
     assert found["n"] == 46_546
     assert found["estimate"] == printed(-0.1759)
 
@@ -506,7 +487,7 @@ def test_forgetting_to_reverse_shows_at_once(esteem, esteem_checked):
 # The same study as Qualtrics exported it: three heading rows, both periods in one row, « NA » for no answer, 571 answers.
 
 
-def test_the_qualtrics_export_of_loneliness_gives_the_published_items(loneliness, loneliness_file, tmp_path):
+def test_the_qualtrics_export_of_loneliness_gives_the_published_items(loneliness, tmp_path):
     from impact.collect.correspondence import write_correspondence
     from impact.collect.exports import read_export
 
@@ -522,7 +503,7 @@ def test_the_qualtrics_export_of_loneliness_gives_the_published_items(loneliness
     checked = impact.check(answers, campaign)
     assert checked.n_read == 2 * 571
     assert not [problem for problem in checked.problems if problem.row]
-    published = impact.check_file(loneliness_file, loneliness).accepted
+    published = impact.check_file(loneliness.file, loneliness.campaign).accepted
     keys, items = ["participant", "wave"], ["solitude1", "solitude2", "solitude3"]
     expected = published.set_index(keys)[items].sort_index()
     found = checked.accepted.set_index(keys)[items].loc[expected.index]

@@ -62,6 +62,7 @@ def main() -> None:
     except Exception as error:
         if not hasattr(error, "format_message"):
             raise
-        complaints.print(usage_error(error), style="red", markup=False)
+        if said := usage_error(error):
+            complaints.print(said, style="red", markup=False)
         code = 2
     sys.exit(code or 0)

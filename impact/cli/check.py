@@ -12,7 +12,8 @@ from rich.text import Text
 
 from impact.campaign import Campaign, read_campaign
 from impact.cli.french import FrenchCommand, FrenchGroup
-from impact.cli.shared import CampaignName, console
+from impact.cli.matching import show_codes, show_rates
+from impact.cli.shared import CampaignName, Format, console
 from impact.errors import french
 
 if TYPE_CHECKING:
@@ -21,47 +22,59 @@ if TYPE_CHECKING:
 check = typer.Typer(cls=FrenchGroup)
 
 SHOWN_PROBLEMS = 20
-AnswersFile = Annotated[
-    Path | None,
+AnswersFiles = Annotated[
+    list[Path] | None,
     typer.Argument(
         metavar="FICHIER", help="Réponses (.csv, .xlsx, .ods, .sav) ; sans fichier : le questionnaire seul."
     ),
 ]
-Format = Annotated[
-    str | None,
-    typer.Option("--format", metavar="FORMAT", help="Forcer le format du fichier, au lieu de le reconnaître."),
-]
 
 
 @check.command(cls=FrenchCommand, help="Vérifier un questionnaire, ou des réponses ligne par ligne, sans rien publier.")
-def verifier(campaign: CampaignName, file: AnswersFile = None, format: Format = None) -> None:
-    """Check a file, print a readable summary, write the quarantine; exit 1 when rows were rejected."""
-    if file is None:
-        return _register(read_campaign(campaign))
-    checked = _check(read_campaign(campaign), file, format)
+def verifier(campaign: CampaignName, files: AnswersFiles = None, format: Format = None) -> None:
+    """Check files, print a readable summary, write the quarantines; exit 1 when rows were rejected."""
+    import pandas as pd
+
+    from impact.joining import join_waves
+
+    declared = read_campaign(campaign)
+    if not files:
+        return _register(declared)
+    checked = _check(declared, files, format)
+    for one in checked:
+        _show(one, forced=format is not None)
+    joined = join_waves(pd.concat([one.accepted for one in checked], ignore_index=True), declared)
+    show_rates(joined, declared)
+    show_codes(joined, declared)
+    if kept := [path for one in checked if (path := one.write_quarantine())]:
+        words, where = " ".join(map(str, [*files, *kept])), " et ".join(map(str, kept))
+        advice = f"Les corriger là, puis donner tous les fichiers : impact publier {campaign} {words}"
+        console.print(french(f"Rien n’est perdu : les lignes mises de côté sont dans {where}. {advice}"))
+        raise typer.Exit(1)
+
+
+def _check(campaign: Campaign, files: list[Path], format: str | None) -> list[Checked]:
+    from impact.collect.validation import check_files
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("Lecture", total=None)
+        return check_files(
+            files, campaign, format=format, progress=lambda step: progress.update(task, description=step)
+        )
+
+
+def _show(checked: Checked, *, forced: bool) -> None:
+    from impact.collect.exports import FORMATS
+
+    read = f"{checked.path.name}, format {'demandé' if forced else 'reconnu'} : {FORMATS[checked.format]}."
+    console.print(french(read), markup=False)
     counts = (
         f"{checked.n_read} lignes lues : {len(checked.accepted)} acceptées, {len(checked.quarantined)} mises de côté."
     )
     console.print(french(counts), style="bold")
     if checked.problems:
         console.print(_problems(checked.problems))
-    if kept := checked.write_quarantine():
-        advice = f"Les corriger là, puis donner les deux fichiers : impact publier {campaign} {file} {kept}"
-        console.print(french(f"Rien n’est perdu : les lignes mises de côté sont dans {kept}. {advice}"))
-        raise typer.Exit(1)
-
-
-def _check(campaign: Campaign, file: Path, format: str | None) -> Checked:
-    from impact.collect.exports import FORMATS, read_export
-    from impact.collect.validation import check
-
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("Lecture", total=None)
-        answers = read_export(file, campaign, format=format)
-        console.print(french(f"Format {'demandé' if format else 'reconnu'} : {FORMATS[answers.format]}."))
-        progress.update(task, description=f"Vérification de {len(answers.table)} lignes")
-        return check(answers, campaign)
 
 
 def _register(campaign: Campaign) -> None:

@@ -16,6 +16,8 @@ from impact.errors import french, nearest
 collect = typer.Typer(cls=FrenchGroup)
 
 AnswersFile = Annotated[Path, typer.Argument(metavar="FICHIER", help="Réponses reçues.")]
+FirstEntry = Annotated[Path, typer.Argument(metavar="SAISIE_1", help="Le classeur de la première personne.")]
+SecondEntry = Annotated[Path, typer.Argument(metavar="SAISIE_2", help="Celui de la seconde.")]
 HERE = Path(".")
 
 
@@ -53,7 +55,7 @@ def saisie(campaign: CampaignName, folder: Folder = HERE) -> None:
 
 
 @collect.command(cls=FrenchCommand, help="Comparer deux saisies des mêmes feuilles, cellule par cellule.")
-def comparer(campaign: CampaignName, first: AnswersFile, second: AnswersFile) -> None:
+def comparer(campaign: CampaignName, first: FirstEntry, second: SecondEntry) -> None:
     """Print the differences; exit 1 when there are some."""
     from impact.collect.entry import compare_entries
     from impact.collect.exports import read_export

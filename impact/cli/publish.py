@@ -11,7 +11,8 @@ from rich.table import Table
 
 from impact.campaign import Campaign, read_campaign
 from impact.cli.french import FrenchCommand, FrenchGroup
-from impact.cli.shared import AnswersFiles, CampaignName, OpenFolder, Outputs, console, writable
+from impact.cli.matching import show_rates
+from impact.cli.shared import AnswersFiles, CampaignName, Format, OpenFolder, Outputs, console, writable
 from impact.errors import ImpactError, french
 
 published = typer.Typer(cls=FrenchGroup)
@@ -22,17 +23,22 @@ Sure = Annotated[bool, typer.Option("--oui", metavar="", help="Confirmer : c’e
 @published.command(
     cls=FrenchCommand, help="Vérifier, calculer, protéger et publier les résultats de chaque association."
 )
-def publier(campaign: CampaignName, files: AnswersFiles, outputs: Outputs = Path("sorties")) -> None:
+def publier(
+    campaign: CampaignName, files: AnswersFiles, outputs: Outputs = Path("sorties"), format: Format = None
+) -> None:
     """Write one frozen cube an association, and the accesses that are missing."""
     declared = read_campaign(campaign)
-    publish_results(declared, files, outputs)
+    publish_results(declared, files, outputs, format)
     give_accesses(declared, outputs)
     console.print(french(f"Pour ouvrir les pages : impact servir {campaign}"))
 
 
 @published.command("donnees-ouvertes", cls=FrenchCommand, help="Écrire les données ouvertes et leur rapport de risque.")
 def donnees_ouvertes(
-    campaign: CampaignName, files: AnswersFiles, folder: OpenFolder = Path("donnees_anonymisees")
+    campaign: CampaignName,
+    files: AnswersFiles,
+    folder: OpenFolder = Path("donnees_anonymisees"),
+    format: Format = None,
 ) -> None:
     """Write the open data package, and say what the attacks gave."""
     from impact.open_data.package import write_open_data
@@ -40,7 +46,7 @@ def donnees_ouvertes(
     declared = read_campaign(campaign)
     writable(folder, option="--dossier")
     with console.status(french("Données ouvertes : vérification, protection, attaques")):
-        written, risk = write_open_data(declared, files, folder / declared.name)
+        written, risk = write_open_data(declared, files, folder / declared.name, format=format)
     attack = risk.attacks["après"]
     said = (
         f"k = {risk.k['k']} ; rapprochement : {attack.successes:.0f} personnes retrouvées sur {attack.persons}, "
@@ -53,7 +59,7 @@ def donnees_ouvertes(
 @published.command(
     "detruire-les-liens", cls=FrenchCommand, help="Rendre les codes des personnes impossibles à retrouver."
 )
-def detruire_les_liens(campaign: CampaignName, files: AnswersFiles, sure: Sure = False) -> None:
+def detruire_les_liens(campaign: CampaignName, files: AnswersFiles, sure: Sure = False, format: Format = None) -> None:
     """Write the answers under pseudonyms, waves linked, then destroy the key that made them."""
     from impact.collect.validation import check_files
     from impact.linking import destroy_links, write_linked
@@ -62,7 +68,8 @@ def detruire_les_liens(campaign: CampaignName, files: AnswersFiles, sure: Sure =
     if not sure:
         advice = "Relancer avec --oui pour le faire : c’est définitif."
         raise ImpactError("les liens vont être détruits, sans retour possible.", where=campaign, remedy=advice)
-    linked = write_linked([one.accepted for one in check_files(files, declared)], declared.name, files[0])
+    checked = check_files(files, declared, format=format)
+    linked = write_linked([one.accepted for one in checked], declared, files[0])
     destroy_links(declared.name)
     console.print(french(f"Réponses liées, sous pseudonymes : {linked}."), style="bold green")
     console.print(
@@ -70,8 +77,8 @@ def detruire_les_liens(campaign: CampaignName, files: AnswersFiles, sure: Sure =
     )
 
 
-def publish_results(campaign: Campaign, files: list[Path], outputs: Path) -> None:
-    """Check, score, analyse, protect and write one cube an association, with progress."""
+def publish_results(campaign: Campaign, files: list[Path], outputs: Path, format: str | None = None) -> None:
+    """Check, match, score, analyse, protect and write one cube an association, with progress."""
     from impact.publication import publish
 
     folder = writable(outputs / campaign.name, option="--sorties")
@@ -80,8 +87,13 @@ def publish_results(campaign: Campaign, files: list[Path], outputs: Path) -> Non
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("Lecture", total=steps)
         written = publish(
-            campaign, files, folder, progress=lambda step: progress.update(task, description=step, advance=1)
-        )  # fmt: skip
+            campaign,
+            files,
+            folder,
+            format=format,
+            progress=lambda step: progress.update(task, description=step, advance=1),
+            matched=lambda joined: show_rates(joined, campaign),
+        )
     console.print(french(f"Résultats publiés pour {len(written)} associations dans {folder}."), style="bold green")
 
 

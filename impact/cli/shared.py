@@ -16,7 +16,12 @@ console = Console(highlight=False)
 CampaignName = Annotated[str, typer.Argument(metavar="CAMPAGNE", help="Nom d’un dossier de questionnaires/.")]
 AnswersFiles = Annotated[
     list[Path],
-    typer.Argument(metavar="FICHIER...", help="Un ou plusieurs fichiers, quarantaines corrigées comprises."),
+    typer.Argument(metavar="FICHIER", help="Un ou plusieurs fichiers, quarantaines corrigées comprises."),
+]
+FORMATS = "Forcer le format, au lieu de le reconnaître : tableau, limesurvey, kobo, formulaire, qualtrics ou spss."
+Format = Annotated[
+    str | None,
+    typer.Option("--format", metavar="FORMAT", help=FORMATS),
 ]
 Outputs = Annotated[Path, typer.Option("--sorties", metavar="DOSSIER", help="Où vont les résultats publiés.")]
 OpenFolder = Annotated[Path, typer.Option("--dossier", metavar="DOSSIER", help="Où sont les données ouvertes.")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import count
@@ -17,7 +17,7 @@ from impact.collect.responses import Answers, write_csv
 from impact.errors import Problem, ResponsesError, french
 from impact.questionnaire import KEY_COLUMNS
 
-QUARANTINE_COLUMNS = ("ligne", "motif")
+QUARANTINE, QUARANTINE_COLUMNS = ".quarantaine", ("ligne", "motif")
 SHOWN_CHOICES = 8
 
 
@@ -26,10 +26,12 @@ class Checked:
     """A checked file; both tables keep the row numbers of the file.
 
     `accepted`: responses (association, wave, participant, then questions; choice codes; pd.NA for no answer).
-    `quarantined`: the rejected rows as they were, with their reasons. `problems`: every fault found.
+    `quarantined`: the rejected rows as they were, with their reasons. `problems`: every fault found. `format`: see
+    `exports.FORMATS`.
     """
 
     path: Path
+    format: str
     accepted: pd.DataFrame
     quarantined: pd.DataFrame
     problems: tuple[Problem, ...]
@@ -53,9 +55,9 @@ class Checked:
         """
         if not len(self.quarantined):
             return None
-        draft = write_csv(self.quarantined, self.path.with_suffix(".quarantaine.tmp"))
+        draft = write_csv(self.quarantined, self.path.with_suffix(f"{QUARANTINE}.tmp"))
         for number in count(1):
-            path = self.path.with_suffix(f".quarantaine{f'-{number}' if number > 1 else ''}.csv")
+            path = self.path.with_suffix(f"{QUARANTINE}{f'-{number}' if number > 1 else ''}.csv")
             if not path.exists() or path.read_bytes() == draft.read_bytes():
                 return draft.replace(path)
 
@@ -65,14 +67,24 @@ def check_file(path: str | Path, campaign: Campaign) -> Checked:
     return check_files([path], campaign)[0]
 
 
-def check_files(paths: Sequence[str | Path], campaign: Campaign) -> list[Checked]:
+def check_files(
+    paths: Sequence[str | Path],
+    campaign: Campaign,
+    *,
+    format: str | None = None,
+    progress: Callable[[str], None] = lambda step: None,
+) -> list[Checked]:
     """Read and check several files of one campaign, for example a file and its corrected quarantine.
 
-    A person x wave accepted from one file is a repetition in the next ones. Writes the quarantine files.
+    A person x wave accepted from one file is a repetition in the next ones. Writes the quarantine files. `format` is
+    that of the exports, see `read_export`; a quarantine file has its own, whatever it came from.
     """
     done: list[Checked] = []
     for path in paths:
-        done.append(check(read_export(path, campaign), campaign, before=[one.accepted for one in done]))
+        progress(f"Lecture de {Path(path).name}")
+        answers = read_export(path, campaign, format=None if QUARANTINE in Path(path).name else format)
+        progress(f"Vérification de {len(answers.table)} lignes")
+        done.append(check(answers, campaign, before=[one.accepted for one in done]))
         done[-1].write_quarantine()
     return done
 
@@ -190,4 +202,4 @@ def _split(answers: Answers, responses: pd.DataFrame, problems: list[Problem]) -
     quarantined = answers.table[rejected].drop(columns=list(QUARANTINE_COLUMNS), errors="ignore")
     quarantined.insert(0, "motif", [" ; ".join(reasons[row]) for row in quarantined.index])
     quarantined.insert(0, "ligne", quarantined.index)
-    return Checked(answers.path, responses[~rejected], quarantined, tuple(problems))
+    return Checked(answers.path, answers.format, responses[~rejected], quarantined, tuple(problems))

@@ -19,7 +19,7 @@ from impact.collect.validation import check_files
 from impact.disclosure import PUBLIC
 from impact.errors import ImpactError, french, system_reason
 from impact.keys import keyed_digest, secret_key
-from impact.linking import pseudonymise
+from impact.linking import link
 from impact.open_data.codebook import (
     NOT_FOR_INFERENCE,
     RESPONDENTS,
@@ -52,13 +52,14 @@ def write_open_data(
     files: Sequence[str | Path],
     folder: Path,
     *,
+    format: str | None = None,
     progress: Progress = lambda step: None,
 ) -> tuple[Path, Risk]:
     """Write the open data package of a campaign into `folder`, replacing what was there.
 
     Parameters
     ----------
-    files : files of answers, as for `publish`.
+    files, format : files of answers, as for `publish`.
 
     Returns
     -------
@@ -70,8 +71,8 @@ def write_open_data(
     user can cause.
     """
     progress("Vérification des réponses")
-    accepted = pd.concat([one.accepted for one in check_files([Path(file) for file in files], campaign)])
-    responses = pseudonymise(accepted.reset_index(drop=True), campaign.name)
+    checked = check_files([Path(file) for file in files], campaign, format=format)
+    responses = link([one.accepted for one in checked], campaign).responses
     progress("Résultats arrondis et audit")
     cleared, groups = protected(responses, campaign, past_groups(campaign.name))
     results = next(one for one in cleared if one.audience == PUBLIC).table

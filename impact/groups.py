@@ -1,0 +1,97 @@
+"""The groups of persons behind each number that somebody sees: what the audit of differencing reasons on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pandas as pd
+
+from impact.campaign import Campaign
+from impact.disclosure import STATISTICS, WHOLE, Release
+from impact.errors import DisclosureError
+from impact.rounding import shown_count
+
+NOT_SUMS = ("prediction_interval", "reliable_change")
+COMPARED = "difference_of_changes"
+SAME_VARIABLE = {"adjusted_change": "change", "pooled_change": "change", COMPARED: "change"}
+
+
+@dataclass(frozen=True)
+class Group:
+    """Persons whose mean somebody sees: who sees it, what is measured (scale and variable), by which question."""
+
+    viewer: str
+    variable: tuple[str, str]
+    breakdown: str
+    members: frozenset[str]
+
+
+def visible_groups(release: Release, used: pd.DataFrame, campaign: Campaign) -> list[Group]:
+    """Return the groups of persons one release shows numbers about.
+
+    Parameters
+    ----------
+    used : persons used in each statistic, see `partitions.persons`; `participant` must be unique across associations
+        (see `linking.pseudonymise`), categories must be those of the release.
+
+    Raises
+    ------
+    DisclosureError when the n of a result is not the number of persons found for it: its group is then unknown.
+    """
+    groups, found = [], {}
+    for row in release.table[release.table["status"] == "shown"].to_dict("records"):
+        if STATISTICS[row["statistic"]] not in ("mean", "share") or row["statistic"] in NOT_SUMS:
+            continue
+        behind = []
+        for place, variable, population in _behind(row, campaign):
+            if (place, population) not in found:
+                found[place, population] = _members(used, place, population)
+            behind.append(Group(release.audience, (row["scale"], variable), row["breakdown"], found[place, population]))
+        sizes = [len(group.members) for group in behind]
+        if row["association"] != WHOLE and shown_count(min(sizes), release.rules) != row["n"]:
+            what = f"{row['scale']}, {row['statistic']}, {row['breakdown']} {row['category']}"
+            raise DisclosureError(f"rien n’est diffusé : on ne sait pas sur qui porte un résultat ({what}).")
+        groups += behind
+    return list(dict.fromkeys(groups))
+
+
+def _behind(row: dict, campaign: Campaign) -> Iterator[tuple[tuple, str, str]]:
+    """Yield the groups a result is the mean of: (associations, scale, breakdown, category), variable, population.
+
+    A difference of two groups is taken to show both: who knows one of them gets the other.
+    """
+    statistic, rest = row["statistic"], (row["scale"], row["breakdown"], row["category"])
+    compared = frozenset(one.code for one in campaign.associations if one.comparison)
+    everybody = frozenset(one.code for one in campaign.associations) - compared
+    own = frozenset([row["association"]]) if row["association"] != WHOLE else everybody
+    if not campaign.paired and statistic in ("independent_change", "pooled_change"):
+        yield (own, *rest), "mean_before", campaign.waves[0].code
+        yield (own, *rest), "mean_after", campaign.waves[-1].code
+        return
+    variable, population = SAME_VARIABLE.get(statistic, statistic) + row["wave"], _population(row, campaign)
+    yield (own, *rest), variable, population
+    if statistic == COMPARED:
+        yield (compared, *rest), variable, population
+
+
+def _members(used: pd.DataFrame, group: tuple, population: str) -> frozenset[str]:
+    """The persons of one group, of one association or of several."""
+    associations, scale, breakdown, category = group
+    kept = (used["scale"] == scale) & (used["population"] == population) & used["association"].isin(associations)
+    if breakdown:
+        kept &= used[breakdown] == category
+    return frozenset(used.loc[kept, "participant"])
+
+
+def _population(row: dict, campaign: Campaign) -> str:
+    """Name the population of `partitions.populations` that a statistic is about."""
+    statistic = row["statistic"]
+    if not campaign.paired:
+        ends = {"mean_before": campaign.waves[0].code, "mean_after": campaign.waves[-1].code}
+        return row["wave"] or ends.get(statistic, "")
+    if len(campaign.waves) > 2:
+        for name, population in (("then_change", "then"), ("response_shift", "shift")):
+            if statistic.startswith(name):
+                return population
+    return ""
