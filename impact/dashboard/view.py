@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from html import escape
 from pathlib import Path
 
 import ipywidgets as widgets
@@ -10,7 +11,7 @@ import ipywidgets as widgets
 from impact.dashboard.model import NO_BREAKDOWN, Dashboard
 from impact.errors import ImpactError, french
 
-CUBE = "IMPACT_CUBE"
+CUBE, DETAIL = "IMPACT_CUBE", "IMPACT_DETAIL"
 STYLE = Path(__file__).with_name("page.css")
 FAILED = "Cette partie de la page ne peut pas être montrée. Recharger la page ; si cela continue, prévenir le service."
 
@@ -33,13 +34,15 @@ def show(folder: str | Path | None = None) -> widgets.Widget:
 
 def _blocks(page: Dashboard) -> list[widgets.Widget]:
     top = page.header() + page.answered() + page.glance() + page.dimensions()
-    detail = _html(page.detail(NO_BREAKDOWN))
-    choice = widgets.RadioButtons(options=page.breakdowns, value=NO_BREAKDOWN, layout={"width": "auto"})
+    asked = os.environ.get(DETAIL, NO_BREAKDOWN)
+    first = asked if asked in dict(page.breakdowns).values() else NO_BREAKDOWN
+    detail = _html(_kept(page, first))
+    choice = widgets.RadioButtons(options=page.breakdowns, value=first, layout={"width": "auto"})
 
     def follow(change: dict) -> None:
         """Show the chosen breakdown; whatever happens, the reader gets a sentence."""
         try:
-            detail.value = page.detail(change["new"])
+            detail.value = _kept(page, change["new"])
         except Exception:
             detail.value = f'<p role="alert" class="panne">{french(FAILED)}</p>'
 
@@ -47,6 +50,11 @@ def _blocks(page: Dashboard) -> list[widgets.Widget]:
     title = _html("<h2>Regarder de plus près</h2><p>Les résultats selon une question à la fois.</p>")
     closer = widgets.VBox([title, choice, detail]).add_class("de-pres")
     return [_html(top), closer, _html(page.cautions())]
+
+
+def _kept(page: Dashboard, breakdown: str) -> str:
+    """The detail, with the name that the page's script keeps in the address."""
+    return f'<div data-detail="{escape(breakdown)}">{page.detail(breakdown)}</div>'
 
 
 def _html(content: str) -> widgets.HTML:

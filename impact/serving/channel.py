@@ -82,9 +82,11 @@ class ChannelHandler(GuardedApi, KernelWebsocketHandler):
     def on_message(self, ws_message: Any) -> None:
         """Carry a message while the session that opened this connection still holds."""
         owner = self.kernel_manager.owner(self.kernel_id)
-        if owner is None or not self.identity_provider.sessions.alive(owner):
+        sessions = self.identity_provider.sessions
+        if owner is None or not sessions.alive(owner):
             self.close(CLOSED_BY_SERVER)
         else:
+            sessions.touch(owner)
             super().on_message(ws_message)
 
     def on_close(self) -> None:

@@ -14,8 +14,8 @@ from impact.serving import ACCOUNTS_FILE, create_accounts, renew_account
 from impact.serving.login import WRONG
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-PUBLIC_ROUTES = {"/connexion$", "/style/([a-z.]+)$"}
-EXPECTED_ROUTES = 9 + 1  # Voila's folder and two extensions' are three of them
+PUBLIC_ROUTES = {"/connexion$", "/lien$", "/sante$", "/style/([a-z.]+)$"}
+EXPECTED_ROUTES = 12 + 1  # Voila's folder and two extensions' are three of them
 VOILA_SCRIPT = re.compile(r"/voila/static/[\w.]+/voila\.js")
 ENGLISH = re.compile(r"\b(error|forbidden|not found|login|password|token|running|executing|loading|traceback)\b", re.I)
 
@@ -211,7 +211,7 @@ def test_cookie_without_https(site):
     visitor = site.visitor()
     answer = visitor.log_in("alpha", site.secrets["alpha"])
     cookie = next(line for line in answer.raw.headers.getlist("Set-Cookie") if line.startswith("impact-"))
-    assert {"HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=28800"} <= set(cookie.split("; "))
+    assert {"HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=86400"} <= set(cookie.split("; "))
     assert "Domain" not in cookie
     assert answer.headers["Location"] == "/"
 
