@@ -16,7 +16,7 @@ ORDER = [
     "errors", "results", "stats", "questionnaire", "xlsform", "rules", "campaign", "collect", "scoring", "simulation",
     "rounding", "disclosure", "verbatims", "designs", "sensitivity", "analysis", "partitions", "audit", "keys",
     "linking", "vintages", "clearance", "journal", "cube", "wording", "reading", "sentences", "tables", "charts",
-    "publication", "open_data", "dashboard", "serving", "cli",
+    "publication", "open_data", "slips", "dashboard", "serving", "cli",
 ]  # fmt: skip
 ONLY = {"stats": {"errors", "results"}, "serving": {"errors"}}
 VIEWING = ("wording", "reading", "sentences", "tables", "charts", "cube", "dashboard", "serving")

@@ -11,8 +11,9 @@ import typer
 
 import impact
 from impact.campaign import Campaign, read_campaign
+from impact.cli.accounts import create_missing
 from impact.cli.french import FrenchCommand, FrenchGroup
-from impact.cli.publish import give_accesses, publish_results
+from impact.cli.publish import publish_results
 from impact.cli.shared import CampaignName, Outputs, console, writable
 from impact.errors import french
 
@@ -26,7 +27,7 @@ NoBrowser = Annotated[bool, typer.Option("--sans-navigateur", metavar="", help="
 @served.command(cls=FrenchCommand, help="Préparer et ouvrir la campagne d’exemple : sept associations fictives.")
 def demo(outputs: Outputs = Path("sorties"), port: Port = PORT, no_browser: NoBrowser = False) -> None:
     """Simulate, check, score, analyse, release and serve the fictitious campaign."""
-    from impact.serving.start import bind
+    from impact.serving.start import ACCOUNTS_FILE, bind
     from impact.simulation import example_file
     from impact.vintages import forget
 
@@ -37,7 +38,8 @@ def demo(outputs: Outputs = Path("sorties"), port: Port = PORT, no_browser: NoBr
     forget(campaign.name)
     publish_results(campaign, [example_file(campaign, outputs)], outputs)
     console.print(french("Données fictives : tout ce qui suit est inventé, pour essayer."), style="bold yellow")
-    give_accesses(campaign, outputs, renew=True)
+    (outputs / campaign.name / ACCOUNTS_FILE).unlink(missing_ok=True)
+    create_missing(campaign, outputs)
     _serve(campaign, outputs, port, no_browser)
 
 
@@ -63,9 +65,10 @@ def _serve(campaign: Campaign, outputs: Path, port: int, no_browser: bool) -> No
 def _check_published(campaign: Campaign, outputs: Path) -> None:
     """Refuse to serve cubes that this campaign's key did not sign, or that come from several publications."""
     from impact.cube import MANIFEST, check_together
+    from impact.disclosure import LEAD
     from impact.keys import secret_key
 
-    folders = [outputs / campaign.name / association.code for association in campaign.associations]
+    folders = [outputs / campaign.name / code for code in (*(one.code for one in campaign.associations), LEAD)]
     check_together([folder for folder in folders if (folder / MANIFEST).is_file()], secret_key(campaign.name, "cle"))
 
 
