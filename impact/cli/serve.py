@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
+from rich.table import Table
 
 import impact
 from impact.campaign import Campaign, read_campaign
@@ -21,6 +23,13 @@ served = typer.Typer(cls=FrenchGroup)
 
 PORT = 8866
 Port = Annotated[int, typer.Option("--port", metavar="NOMBRE", min=1, max=65535, help="Port du serveur des pages.")]
+Prefix = Annotated[
+    str, typer.Option("--chemin", metavar="/CHEMIN/", help="Chemin des pages, derrière un autre serveur.")
+]
+Strict = Annotated[
+    bool, typer.Option("--strict", metavar="", help="Refuser d’ouvrir si le système ne peut pas enfermer chaque page.")
+]
+Verify = Annotated[bool, typer.Option("--verifier", metavar="", help="Essayer toute la chaîne à part, puis finir.")]
 NoBrowser = Annotated[bool, typer.Option("--sans-navigateur", metavar="", help="Ne pas ouvrir le navigateur.")]
 
 
@@ -40,26 +49,58 @@ def demo(outputs: Outputs = Path("sorties"), port: Port = PORT, no_browser: NoBr
     console.print(french("Données fictives : tout ce qui suit est inventé, pour essayer."), style="bold yellow")
     (outputs / campaign.name / ACCOUNTS_FILE).unlink(missing_ok=True)
     create_missing(campaign, outputs)
-    _serve(campaign, outputs, port, no_browser)
+    _serve(campaign, outputs, port=port, open_browser=not no_browser)
 
 
 @served.command(cls=FrenchCommand, help="Ouvrir les pages : chaque association voit ses résultats, et eux seuls.")
 def servir(
-    campaign: CampaignName, outputs: Outputs = Path("sorties"), port: Port = PORT, no_browser: NoBrowser = False
+    campaign: CampaignName,
+    outputs: Outputs = Path("sorties"),
+    port: Port = PORT,
+    prefix: Prefix = "/",
+    strict: Strict = False,
+    verify: Verify = False,
+    no_browser: NoBrowser = False,
 ) -> None:
-    """Serve what was published."""
-    _serve(read_campaign(campaign), outputs, port, no_browser)
+    """Serve what was published, or only try."""
+    declared = read_campaign(campaign)
+    if verify:
+        _verify(declared, outputs, strict)
+    else:
+        _serve(declared, outputs, port=port, prefix=prefix, strict=strict, open_browser=not no_browser)
 
 
-def _serve(campaign: Campaign, outputs: Path, port: int, no_browser: bool) -> None:
+def _serve(campaign: Campaign, outputs: Path, *, open_browser: bool, **options: object) -> None:
     from impact.serving import serve
 
+    _check_published(campaign, outputs)
+    serve(outputs / campaign.name, _notebook(), open_browser=open_browser and _has_screen(), **options)
+
+
+def _verify(campaign: Campaign, outputs: Path, strict: bool) -> None:
+    """Print what each step gave; exit 1 when one failed."""
+    from impact.serving.trial import try_chain
+
+    _check_published(campaign, outputs)
+    table = Table(title="Essai de toute la chaîne", title_justify="left")
+    for column in ("", "Essai", "Temps", "Trouvé"):
+        table.add_column(column, justify="right" if column == "Temps" else "left")
+    with console.status("Essai sur un serveur à part"):
+        steps = list(try_chain(outputs / campaign.name, _notebook(), strict=strict))
+    for step in steps:
+        seconds = f"{step.seconds:.2f} s".replace(".", ",")
+        table.add_row("✓" if step.passed else "✗", french(step.label), seconds, escape(step.found))
+    console.print(table)
+    failed = sum(not step.passed for step in steps)
+    console.print(french("Tout fonctionne." if not failed else f"Essais en échec : {failed}."), style="bold")
+    if failed:
+        raise typer.Exit(1)
+
+
+def _notebook() -> Path:
     package = Path(impact.__file__).resolve().parent
     places = (package.parent / "carnets", package / "_partage" / "carnets")
-    folder = next((place for place in places if place.is_dir()), places[0])
-    notebook = folder / "tableau_de_bord.ipynb"
-    _check_published(campaign, outputs)
-    serve(outputs / campaign.name, notebook, port=port, open_browser=not no_browser and _has_screen())
+    return next((place for place in places if place.is_dir()), places[0]) / "tableau_de_bord.ipynb"
 
 
 def _check_published(campaign: Campaign, outputs: Path) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from impact.serving.cubes import Cubes
 
 ACCOUNTS_FILE, JOURNAL = "acces.json", "serveur.log"
+LOCAL = "127.0.0.1"  # HTTPS, and what other machines reach, is the proxy's business
 JOURNAL_SIZE, JOURNALS = 1_000_000, 5  # bytes, and how many former ones are kept
 PREFIX = re.compile(r"/([A-Za-z0-9_-]+/)*")
 
@@ -31,7 +32,7 @@ def serve(
     notebook: Path,
     *,
     port: int,
-    address: str = "127.0.0.1",
+    address: str = LOCAL,
     prefix: str = "/",
     strict: bool = False,
     open_browser: bool,
