@@ -82,7 +82,7 @@ class PageHandler(Guarded):
         if self.life.stopping:
             raise Refusal(503, STOPPING)
         if self.kernel_manager.cubes.find(self.session.code) is None:
-            raise Refusal(404, NO_RESULTS)
+            raise Refusal(410, NO_RESULTS)
         self.life.preparing += 1
         try:
             await self.send_page()

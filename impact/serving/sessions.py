@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from impact.serving.accounts import Accounts
 
 IDLE = 8 * 3600  # seconds without anything asked: a working day
-LIFETIME = 24 * 3600  # seconds, whatever is asked: then log in again
+LIFETIME = 24 * 3600  # seconds, whatever is asked: then log in again; both by a clock that nobody can set
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Sessions:
             self.alive(former)  # those that nobody came back to are forgotten
         key = secrets.token_urlsafe(32)
         epoch = self._accounts.epoch(code) or ""
-        session = Session(_hash(key), code, time.time() + LIFETIME, epoch)
+        session = Session(_hash(key), code, time.monotonic() + LIFETIME, epoch)
         self._open[session.key_hash] = session
         self.touch(session)
         return key
@@ -49,11 +49,11 @@ class Sessions:
 
     def touch(self, session: Session) -> None:
         """Note that somebody is there: a page or a file asked for, a choice made; a tab left open is nobody."""
-        self._seen[session.key_hash] = time.time()
+        self._seen[session.key_hash] = time.monotonic()
 
     def alive(self, session: Session) -> bool:
         """Say whether `session` still holds; forget it otherwise."""
-        now = time.time()
+        now = time.monotonic()
         valid = (
             session.key_hash in self._open
             and now < session.expires

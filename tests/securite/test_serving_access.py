@@ -376,7 +376,7 @@ def test_renewing_a_secret_logs_out_at_once(site):
     visitor = site.visitor()
     assert visitor.log_in("delta", secret).status_code == 303
     assert visitor.get("/connexion").status_code == 302
-    assert visitor.get("/").status_code == 404  # an account without a cube sees nothing
+    assert visitor.get("/").status_code == 410  # an account without a cube sees nothing, and is told so
     renew_account(path, "delta")
     assert visitor.get("/").status_code == 302
 

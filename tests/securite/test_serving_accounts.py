@@ -53,7 +53,7 @@ def test_the_real_hash_is_as_slow_as_owasp_asks():
 
 def test_creating_again_keeps_what_exists(path, secrets):
     assert list(create_accounts(path, [*ASSOCIATIONS, "delta"])) == ["delta"]
-    assert list_accounts(path) == ["alpha", "beta", "delta", "gamma"]
+    assert list_accounts(path) == sorted([*ASSOCIATIONS, "delta"])
     assert Accounts(path).verify("alpha", secrets["alpha"])
 
 
@@ -100,7 +100,7 @@ def test_renewing_changes_the_secret_and_the_epoch(path, accounts, secrets):
 
 def test_removing_closes_the_account(path, accounts, secrets):
     remove_account(path, "beta")
-    assert list_accounts(path) == ["alpha", "gamma"]
+    assert list_accounts(path) == sorted({*ASSOCIATIONS} - {"beta"})
     assert accounts.epoch("beta") is None
     assert not accounts.verify("beta", secrets["beta"])
 
@@ -154,14 +154,14 @@ def test_a_session_ends_on_its_own_on_request_and_with_its_secret(path, accounts
     opened.end(opened.find(first))
     renew_account(path, "beta")
     assert opened.find(first) is opened.find(second) is opened.find("inventée") is None
-    now = time.time()
-    monkeypatch.setattr(sessions.time, "time", lambda: now + LIFETIME + 1)
+    now = time.monotonic()
+    monkeypatch.setattr(sessions.time, "monotonic", lambda: now + LIFETIME + 1)
     assert opened.find(third) is None
 
 
 def test_a_session_ends_when_nobody_is_there_and_at_the_latest_after_a_day(accounts, monkeypatch):
-    clock = [time.time()]
-    monkeypatch.setattr(sessions.time, "time", lambda: clock[0])
+    clock = [time.monotonic()]
+    monkeypatch.setattr(sessions.time, "monotonic", lambda: clock[0])
     opened = Sessions(accounts)
     left, used = opened.start("alpha"), opened.start("beta")
     for _ in range(3):
