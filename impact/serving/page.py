@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 import time
 from collections.abc import Callable
 from functools import partial
@@ -67,6 +68,14 @@ async def listen_again(get_msg: Callable[..., Any], timeout: float | None = None
                 raise
 
 
+class IncidentLog(logging.LoggerAdapter):
+    """Writes what goes wrong in a page under the reference that its reader is told."""
+
+    def process(self, msg: str, kwargs: Any) -> tuple[str, Any]:
+        """Put the reference first."""
+        return f"Incident {self.extra['reference']} : {msg}", kwargs
+
+
 class PageHandler(Guarded):
     """Starts a kernel for this session and streams the page while the notebook runs."""
 
@@ -93,6 +102,7 @@ class PageHandler(Guarded):
         """Stream the page; a failure half-way ends it with a French sentence."""
         renderer = FixedRenderer(base_url=self.base_url, **self.renderer_options)
         await renderer.initialize()
+        renderer.log = IncidentLog(self.log, {"reference": self.reference})
         renderer.resources |= {"xsrf": self.xsrf_form_html(), "reference": self.reference}
         kernel_id = await self.kernel_manager.start_for(self.session, self.detail)
         self.set_header("Content-Type", "text/html; charset=utf-8")

@@ -123,6 +123,7 @@ def _keep_journal(path: Path, *loggers: logging.Logger) -> None:
         keeper = RotatingFileHandler(path, maxBytes=JOURNAL_SIZE, backupCount=JOURNALS, encoding="utf-8")
     except OSError as error:
         raise ServingError("Le journal ne peut pas être écrit.", where=path, remedy="Vérifier le dossier.") from error
+    keeper.setLevel(logging.WARNING)
     keeper.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     for logger in (logging.getLogger("tornado.application"), *loggers):
         logger.addHandler(keeper)

@@ -8,7 +8,7 @@ import uuid
 
 import pytest
 import requests
-from served_site import ASSOCIATIONS, EVERYBODY, LEAD
+from served_site import EVERYBODY, LEAD
 
 from impact.serving import ACCOUNTS_FILE, create_accounts, renew_account
 from impact.serving.login import WRONG
@@ -172,7 +172,20 @@ def test_nothing_asked_in_the_query_string_changes_the_page(pages):
         visitor.leave(re.search(r'"kernelId": "([\w-]+)"', answer.text)[1])
 
 
-@pytest.mark.parametrize("path", ["/", "/connexion", "/lien", "/sante", "/fichiers/figure.svg", "/rien", "/style/page.css", "/api/kernels/a-a-a-a-a", "script"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/connexion",
+        "/lien",
+        "/sante",
+        "/fichiers/figure.svg",
+        "/rien",
+        "/style/page.css",
+        "/api/kernels/a-a-a-a-a",
+        "script",
+    ],
+)
 def test_security_headers_everywhere(pages, path):
     visitor, _kernel = pages["gamma"]
     path = VOILA_SCRIPT.search(visitor.get("/").text)[0] if path == "script" else path
