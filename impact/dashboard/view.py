@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from html import escape
+import traceback
 from pathlib import Path
 
 import ipywidgets as widgets
@@ -12,6 +12,7 @@ from impact.dashboard.model import NO_BREAKDOWN, Dashboard
 from impact.errors import ImpactError, french
 
 CUBE, DETAIL = "IMPACT_CUBE", "IMPACT_DETAIL"
+KEPT = "choix--"  # the class by which the served page's script knows the question to keep in the address
 STYLE = Path(__file__).with_name("page.css")
 FAILED = "Cette partie de la page ne peut pas être montrée. Recharger la page ; si cela continue, prévenir le service."
 
@@ -36,25 +37,28 @@ def _blocks(page: Dashboard) -> list[widgets.Widget]:
     top = page.header() + page.answered() + page.glance() + page.dimensions()
     asked = os.environ.get(DETAIL, NO_BREAKDOWN)
     first = asked if asked in dict(page.breakdowns).values() else NO_BREAKDOWN
-    detail = _html(_kept(page, first))
+    detail = _html(page.detail(first))
     choice = widgets.RadioButtons(options=page.breakdowns, value=first, layout={"width": "auto"})
 
     def follow(change: dict) -> None:
         """Show the chosen breakdown; whatever happens, the reader gets a sentence."""
         try:
-            detail.value = _kept(page, change["new"])
+            detail.value = page.detail(change["new"])
+            closer.remove_class(KEPT + change["old"]).add_class(KEPT + change["new"])
         except Exception:
-            detail.value = f'<p role="alert" class="panne">{french(FAILED)}</p>'
+            traceback.print_exc()  # the server's journal keeps it under the reference
+            detail.value = f'<p role="alert" class="panne">{french(FAILED + _reference())}</p>'
 
     choice.observe(follow, names="value")
     title = _html("<h2>Regarder de plus près</h2><p>Les résultats selon une question à la fois.</p>")
-    closer = widgets.VBox([title, choice, detail]).add_class("de-pres")
+    closer = widgets.VBox([title, choice, detail]).add_class("de-pres").add_class(KEPT + first)
     return [_html(top), closer, _html(page.cautions())]
 
 
-def _kept(page: Dashboard, breakdown: str) -> str:
-    """The detail, with the name that the page's script keeps in the address."""
-    return f'<div data-detail="{escape(breakdown)}">{page.detail(breakdown)}</div>'
+def _reference() -> str:
+    """What leads the service to the details in the server's journal; "" outside of a server."""
+    kernel = os.environ.get("VOILA_KERNEL_ID", "")
+    return f" Référence : {kernel[:8]}." if kernel else ""
 
 
 def _html(content: str) -> widgets.HTML:

@@ -1,9 +1,14 @@
 // Moves the link's token from the address, where it would stay in the browser's history, to the form.
 "use strict";
 (function () {
-  const token = location.hash.slice(1);
-  history.replaceState(null, "", location.pathname);
-  document.getElementById("jeton").value = token;
-  document.getElementById("incomplet").hidden = Boolean(token);
-  document.getElementById("entree").hidden = !token;
+  const field = document.getElementById("jeton");
+
+  function take() {
+    field.value = location.hash.slice(1) || field.value;
+    history.replaceState(null, "", location.pathname);
+    document.getElementById("incomplet").hidden = Boolean(field.value);
+    document.getElementById("entree").hidden = !field.value;
+  }
+  window.addEventListener("hashchange", () => location.hash && take());
+  take();
 })();

@@ -37,12 +37,14 @@
   });
   arrival.observe(document.documentElement, { childList: true, subtree: true });
   function keepDetail() {
-    const shown = document.querySelector("#contenu [data-detail]");
-    if (!shown) return;
-    const query = shown.dataset.detail ? `?detail=${encodeURIComponent(shown.dataset.detail)}` : "";
+    const marked = document.querySelector('#contenu [class*="choix--"]');
+    if (!marked) return;
+    const name = marked.className.match(/choix--(\w*)/)[1];
+    const query = name ? `?detail=${name}` : "";
     if (query !== location.search) history.replaceState(null, "", location.pathname + query);
   }
-  new MutationObserver(keepDetail).observe(document.documentElement, { childList: true, subtree: true });
+  const changes = { childList: true, subtree: true, attributes: true, attributeFilter: ["class"] };
+  new MutationObserver(keepDetail).observe(document.documentElement, changes);
 
   document.getElementById("recharger").addEventListener("click", () => location.reload());
   window.addEventListener("beforeunload", () => clearInterval(timer));
