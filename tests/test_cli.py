@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from impact.errors import french
+from impact.slips import Slip, write_slip
 
 ROOT = Path(__file__).parents[1]
 
@@ -162,21 +163,36 @@ def test_acces_from_creation_to_removal(published, tmp_path):
     secrets = SECRET.findall(said)
     assert (code, len(secrets)) == (0, 2)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["acces_asso_b.pdf", "acces_responsable.pdf"]
-    text = subprocess.run(
-        ["pdftotext", tmp_path / "acces_asso_b.pdf", "-"], capture_output=True, encoding="utf-8"
-    ).stdout
-    for word in (
-        "https://resultats.exemple.fr/",
-        "asso_b",
-        secrets[0],
-        "Association B",
-        "Exemple, données fictives",
-        "Reçu",
-    ):
-        assert word in text, word
     assert impact("acces", "creer", "demonstration", *given)[1].startswith("Tous ont déjà un accès.")
     code, said = impact("acces", "renouveler", "demonstration", "asso_b", *given)
     assert SECRET.findall(said)[0] not in secrets
+
+
+@pytest.mark.skipif(not shutil.which("pdftotext"), reason="pdftotext n'est pas installé sur cette machine")
+@pytest.mark.parametrize(
+    "label", ["Association A", "Maison pour tous du quartier des Capucins et de la rive droite " * 2]
+)
+def test_an_access_slip_says_all_on_one_page(tmp_path, label):
+    address = "https://resultats.mediation-numerique.exemple.fr/impact/"
+    slip = Slip(
+        "Médiation numérique : ce que cela change", label.strip(), address, "asso_a", "abcd-efgh-jkmn-pqrs", True
+    )
+    path = write_slip(slip, tmp_path)
+    assert path.stat().st_mode & 0o077 == 0
+    command = ["pdftotext", "-layout", path, "-"]
+    text = subprocess.run(command, capture_output=True, encoding="utf-8", check=True).stdout
+    assert text.count("\f") == 1
+    for word in (
+        "asso_a",
+        "abcd-efgh-jkmn-pqrs",
+        "Exemple, données fictives",
+        "Se déconnecter",
+        "Nom et téléphone",
+        "Reçu",
+    ):
+        assert word in text, word
+    assert address.replace("/", "") in re.sub(r"[\s/]", "", text)
+    assert b"/StructTreeRoot" in path.read_bytes(), "tagged, as PDF/UA asks"
 
 
 def test_acces_lien(published):

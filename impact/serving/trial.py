@@ -152,7 +152,7 @@ def try_chain(outputs: Path, notebook: Path, *, strict: bool) -> Iterator[Step]:
         secrets = create_accounts(copy / ACCOUNTS_FILE, codes)
         with socket.create_server((LOCAL, 0)) as probe:
             port = probe.getsockname()[1]
-        command = [sys.executable, "-c", SERVER, str(copy), str(notebook), str(port), str(strict)]
+        command = [sys.executable, "-P", "-c", SERVER, str(copy), str(notebook), str(port), str(strict)]
         with (Path(folder) / "dit.txt").open("w+", encoding="utf-8") as said:
             server = subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT)
             try:
