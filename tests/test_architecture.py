@@ -17,7 +17,7 @@ ORDER = [
     "collect", "scoring", "reference_survey", "simulation", "rounding", "suppression", "disclosure", "verbatims",
     "designs", "sensitivity", "wording", "detail", "analysis", "partitions", "groups", "audit", "keys", "joining",
     "linking", "vintages", "clearance", "journal", "cube", "reading", "sentences", "summary", "method", "tables",
-    "oversight", "charts", "story", "bilan", "publication", "open_data", "reproduce", "dashboard", "activity",
+    "oversight", "charts", "story", "bilan", "publication", "open_data", "reproduce", "slips", "dashboard", "activity",
     "serving", "cli",
 ]  # fmt: skip
 ONLY = {"stats": {"errors", "results"}, "serving": {"errors"}}

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from impact.errors import french
+from impact.slips import Slip, write_slip
 
 ROOT = Path(__file__).parents[1]
 
@@ -43,6 +44,12 @@ def impact(*words, **options):
         ("saisie",),
         ("comparer",),
         ("correspondance",),
+        ("acces",),
+        ("acces", "creer"),
+        ("acces", "renouveler"),
+        ("acces", "retirer"),
+        ("acces", "lister"),
+        ("acces", "lien"),
     ],
 )
 def test_help_is_in_french(command):
@@ -177,6 +184,114 @@ def test_publier_shows_each_access_once(answers_file, tmp_path):
     code, again = impact("publier", "demonstration", copy, "--sorties", tmp_path / "sorties")
     assert code == 0
     assert "Code secret" not in again
+
+
+@pytest.fixture(scope="module")
+def published(answers_file, tmp_path_factory):
+    outputs = tmp_path_factory.mktemp("sorties")
+    code, said = impact("publier", "demonstration", answers_file, "--sorties", outputs)
+    assert code == 0
+    return outputs, said
+
+
+SECRET = re.compile(r"\b(?:\w{4}-){3}\w{4}\b")
+
+
+def test_acces_from_creation_to_removal(published, tmp_path):
+    outputs, said = published
+    assert len(SECRET.findall(said)) == 8, "seven associations and the evaluation lead"
+    given = ("--sorties", outputs)
+    code, said = impact("acces", "retirer", "demonstration", "asso_b", "responsable", *given)
+    assert (code, "Accès retiré" in said) == (0, True)
+    code, said = impact("acces", "lister", "demonstration", *given)
+    lines = {line.split("│")[2].strip(): line for line in said.splitlines() if "│" in line}
+    assert "non" in lines["asso_b"].split("│")[3]
+    assert "oui" in lines["asso_a"].split("│")[3]
+    assert not SECRET.search(said)
+    code, said = impact(
+        "acces", "creer", "demonstration", *given, "--fiches", tmp_path, "--adresse", "https://resultats.exemple.fr"
+    )
+    secrets = SECRET.findall(said)
+    assert (code, len(secrets)) == (0, 2)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["acces_asso_b.pdf", "acces_responsable.pdf"]
+    assert impact("acces", "creer", "demonstration", *given)[1].startswith("Tous ont déjà un accès.")
+    code, said = impact("acces", "renouveler", "demonstration", "asso_b", *given)
+    assert SECRET.findall(said)[0] not in secrets
+
+
+@pytest.mark.skipif(not shutil.which("pdftotext"), reason="pdftotext n'est pas installé sur cette machine")
+@pytest.mark.parametrize(
+    "label", ["Association A", "Maison pour tous du quartier des Capucins et de la rive droite " * 2]
+)
+def test_an_access_slip_says_all_on_one_page(tmp_path, label):
+    address = "https://resultats.mediation-numerique.exemple.fr/impact/"
+    slip = Slip(
+        "Médiation numérique : ce que cela change", label.strip(), address, "asso_a", "abcd-efgh-jkmn-pqrs", True
+    )
+    path = write_slip(slip, tmp_path)
+    assert path.stat().st_mode & 0o077 == 0
+    command = ["pdftotext", "-layout", path, "-"]
+    text = subprocess.run(command, capture_output=True, encoding="utf-8", check=True).stdout
+    assert text.count("\f") == 1
+    for word in (
+        "asso_a",
+        "abcd-efgh-jkmn-pqrs",
+        "Exemple, données fictives",
+        "Se déconnecter",
+        "Nom et téléphone",
+        "Reçu",
+    ):
+        assert word in text, word
+    assert address.replace("/", "") in re.sub(r"[\s/]", "", text)
+    assert b"/StructTreeRoot" in path.read_bytes(), "tagged, as PDF/UA asks"
+
+
+def test_acces_lien(published):
+    given = ("--sorties", published[0])
+    address = "https://exemple.fr/resultats"
+    code, said = impact("acces", "lien", "demonstration", "asso_a", "--jours", 3, "--adresse", address, *given)
+    assert code == 0
+    assert re.search(r"https://exemple\.fr/resultats/lien#asso_a\.\d+\.[0-9a-f]{64}", said)
+    code, said = impact("acces", "lien", "demonstration", "asso_a", "--annuler", *given)
+    assert (code, "ne valent plus rien" in said) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("creer", "demonstration", "asso_z"), "pas de résultats publiés pour asso_z."),
+        (("renouveler", "demonstration", "asso_a", "asso_z"), "« asso_z » n’a pas d’accès."),
+        (("retirer", "demonstration", "asso_z"), "« asso_z » n’a pas d’accès."),
+        (("lien", "demonstration", "asso_z"), "« asso_z » n’a pas d’accès."),
+        (("lien", "demonstration", "asso_a", "--jours", "99"), "Un lien vaut entre 1 et 31 jours."),
+        (("lien", "demonstration", "asso_a", "--adresse", "http://exemple.fr"), "cette adresse ne convient pas."),
+        (("renouveler", "demonstration", "asso_a", "--fiches", ROOT / "fiches"), "une fiche porte un code secret : elle ne va pas dans un dépôt."),
+    ],
+)  # fmt: skip
+def test_mistakes_on_accesses_change_nothing(published, words, said):
+    accounts = published[0] / "demonstration" / "acces.json"
+    before = accounts.read_bytes()
+    code, text = impact("acces", *words, "--sorties", published[0])
+    assert code == 1
+    assert french(said) in text
+    assert accounts.read_bytes() == before
+
+
+def test_servir_verifier_tries_the_whole_chain(published):
+    code, said = impact("servir", "demonstration", "--verifier", "--sorties", published[0])
+    assert code == 0, said
+    assert said.count("✓") == 11
+    assert "✗" not in said
+    assert "Tout fonctionne." in said
+
+
+def test_servir_verifier_tells_what_is_broken(published, tmp_path, monkeypatch):
+    """A page that cannot be made: the chain goes on, says where it broke, and ends in 1."""
+    from impact.cli import serve
+
+    monkeypatch.setattr(serve, "_notebook", lambda: ROOT / "tests" / "securite" / "hostile.ipynb")
+    with pytest.raises(serve.typer.Exit):
+        serve.servir("demonstration", published[0], verify=True)
 
 
 def test_detruire_les_liens_asks_first(answers_file, tmp_path, monkeypatch):

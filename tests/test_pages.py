@@ -94,7 +94,10 @@ def all_text(page) -> str:
     return f"{page.title()} {page.inner_text('body')} {alternatives}"
 
 
-def test_demo_prints_seven_accesses(site):
+def test_demo_prints_seven_accesses_and_the_leads(site):
+    assert re.search(
+        r"Responsable de l’évaluation\W+responsable\W+(?:\w{4}-){3}\w{4}", (site[2] / "demo.log").read_text("utf-8")
+    )
     assert sorted(site[1]) == [f"asso_{letter}" for letter in "abcdefg"]
     assert len(set(site[1].values())) == 7
 
@@ -138,6 +141,21 @@ def test_one_breakdown_at_a_time(site, browser):
         )
         assert unseen not in page.inner_text(".de-pres")
     assert page.get_by_role("radio").count() == 5
+    page.context.close()
+
+
+def test_the_question_looked_at_is_kept_in_the_address(site, browser):
+    page = enter(browser, site, "asso_c")
+    page.get_by_label("Votre âge").check()
+    page.wait_for_url("**/?detail=age", timeout=PAGE)
+    page.reload()
+    page.wait_for_selector(".duo img", timeout=PAGE)
+    assert page.get_by_label("Votre âge").is_checked()
+    page.get_by_label("Tout le monde ensemble").check()
+    page.wait_for_url(lambda url: "detail" not in url, timeout=PAGE)
+    page.goto(site[0] + "?detail=liens")
+    page.wait_for_selector(".impact-page h1", timeout=PAGE)
+    assert page.get_by_label("Tout le monde ensemble").is_checked(), "only a declared question opens"
     page.context.close()
 
 

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from impact import __version__
+from impact.cli.accounts import access
 from impact.cli.check import check
 from impact.cli.collect import collect
 from impact.cli.declare import declare
@@ -28,6 +29,7 @@ app = typer.Typer(
 )
 for part in (served, declare, collect, check, published, report):
     app.add_typer(part)
+app.add_typer(access, name="acces")
 
 
 def _version(asked: bool) -> None:

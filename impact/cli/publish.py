@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
-from rich.table import Table
 
 from impact.campaign import Campaign, read_campaign
+from impact.cli.accounts import create_missing
 from impact.cli.french import FrenchCommand, FrenchGroup
 from impact.cli.matching import show_rates
 from impact.cli.shared import AnswersFiles, CampaignName, Format, OpenFolder, Outputs, console, writable
@@ -29,7 +29,7 @@ def publier(
     """Write one frozen cube an association, and the accesses that are missing."""
     declared = read_campaign(campaign)
     publish_results(declared, files, outputs, format)
-    give_accesses(declared, outputs)
+    create_missing(declared, outputs)
     console.print(french(f"Pour ouvrir les pages : impact servir {campaign}"))
 
 
@@ -95,23 +95,3 @@ def publish_results(campaign: Campaign, files: list[Path], outputs: Path, format
             matched=lambda joined: show_rates(joined, campaign),
         )
     console.print(french(f"Résultats publiés pour {len(written)} associations dans {folder}."), style="bold green")
-
-
-def give_accesses(campaign: Campaign, outputs: Path, *, renew: bool = False) -> None:
-    """Create the accesses that are missing (all of them again with `renew`) and show their secrets, once."""
-    from impact.serving import ACCOUNTS_FILE, create_accounts, list_accounts
-
-    path = outputs / campaign.name / ACCOUNTS_FILE
-    if renew:
-        path.unlink(missing_ok=True)
-    known = list_accounts(path) if path.exists() else []
-    published = [one for one in campaign.associations if (outputs / campaign.name / one.code).is_dir()]
-    secrets = create_accounts(path, [one.code for one in published if one.code not in known])
-    if not secrets:
-        return
-    table = Table(title="Accès, montrés une seule fois", title_justify="left")
-    for column in ("Association", "Identifiant", "Code secret"):
-        table.add_column(column)
-    for code, secret in secrets.items():
-        table.add_row(campaign.association(code).label, code, secret)
-    console.print(table)

@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
+from rich.table import Table
 
 from impact.campaign import Campaign, example_folder, read_campaign
+from impact.cli.accounts import create_missing
 from impact.cli.french import FrenchCommand, FrenchGroup
-from impact.cli.publish import give_accesses, publish_results
+from impact.cli.publish import publish_results
 from impact.cli.shared import CampaignName, Outputs, console, writable
 from impact.errors import french
 
@@ -19,13 +22,20 @@ served = typer.Typer(cls=FrenchGroup)
 
 PORT = 8866
 Port = Annotated[int, typer.Option("--port", metavar="NOMBRE", min=1, max=65535, help="Port du serveur des pages.")]
+Prefix = Annotated[
+    str, typer.Option("--chemin", metavar="/CHEMIN/", help="Chemin des pages, derrière un autre serveur.")
+]
+Strict = Annotated[
+    bool, typer.Option("--strict", metavar="", help="Refuser d’ouvrir si le système ne peut pas enfermer chaque page.")
+]
+Verify = Annotated[bool, typer.Option("--verifier", metavar="", help="Essayer toute la chaîne à part, puis finir.")]
 NoBrowser = Annotated[bool, typer.Option("--sans-navigateur", metavar="", help="Ne pas ouvrir le navigateur.")]
 
 
 @served.command(cls=FrenchCommand, help="Préparer et ouvrir la campagne d’exemple : sept associations fictives.")
 def demo(outputs: Outputs = Path("sorties"), port: Port = PORT, no_browser: NoBrowser = False) -> None:
     """Simulate, check, score, analyse, release and serve the fictitious campaign."""
-    from impact.serving.start import bind
+    from impact.serving.start import ACCOUNTS_FILE, bind
     from impact.simulation import example_file
     from impact.vintages import forget
 
@@ -36,32 +46,67 @@ def demo(outputs: Outputs = Path("sorties"), port: Port = PORT, no_browser: NoBr
     forget(campaign.name)
     publish_results(campaign, [example_file(campaign, outputs)], outputs)
     console.print(french("Données fictives : tout ce qui suit est inventé, pour essayer."), style="bold yellow")
-    give_accesses(campaign, outputs, renew=True)
-    _serve(campaign, outputs, port, no_browser)
+    (outputs / campaign.name / ACCOUNTS_FILE).unlink(missing_ok=True)
+    create_missing(campaign, outputs)
+    _serve(campaign, outputs, port=port, open_browser=not no_browser)
 
 
 @served.command(cls=FrenchCommand, help="Ouvrir les pages : chaque association voit ses résultats, et eux seuls.")
 def servir(
-    campaign: CampaignName, outputs: Outputs = Path("sorties"), port: Port = PORT, no_browser: NoBrowser = False
+    campaign: CampaignName,
+    outputs: Outputs = Path("sorties"),
+    port: Port = PORT,
+    prefix: Prefix = "/",
+    strict: Strict = False,
+    verify: Verify = False,
+    no_browser: NoBrowser = False,
 ) -> None:
-    """Serve what was published."""
-    _serve(read_campaign(campaign), outputs, port, no_browser)
+    """Serve what was published, or only try."""
+    declared = read_campaign(campaign)
+    if verify:
+        _verify(declared, outputs, strict)
+    else:
+        _serve(declared, outputs, port=port, prefix=prefix, strict=strict, open_browser=not no_browser)
 
 
-def _serve(campaign: Campaign, outputs: Path, port: int, no_browser: bool) -> None:
+def _serve(campaign: Campaign, outputs: Path, *, open_browser: bool, **options: object) -> None:
     from impact.serving import serve
 
-    notebook = example_folder("carnets") / "tableau_de_bord.ipynb"
     _check_published(campaign, outputs)
-    serve(outputs / campaign.name, notebook, port=port, open_browser=not no_browser and _has_screen())
+    serve(outputs / campaign.name, _notebook(), open_browser=open_browser and _has_screen(), **options)
+
+
+def _verify(campaign: Campaign, outputs: Path, strict: bool) -> None:
+    """Print what each step gave; exit 1 when one failed."""
+    from impact.serving.trial import try_chain
+
+    _check_published(campaign, outputs)
+    table = Table(title="Essai de toute la chaîne", title_justify="left")
+    for column in ("", "Essai", "Temps", "Trouvé"):
+        table.add_column(column, justify="right" if column == "Temps" else "left")
+    with console.status("Essai sur un serveur à part"):
+        steps = list(try_chain(outputs / campaign.name, _notebook(), strict=strict))
+    for step in steps:
+        seconds = f"{step.seconds:.2f} s".replace(".", ",")
+        table.add_row("✓" if step.passed else "✗", french(step.label), seconds, escape(step.found))
+    console.print(table)
+    failed = sum(not step.passed for step in steps)
+    console.print(french("Tout fonctionne." if not failed else f"Essais en échec : {failed}."), style="bold")
+    if failed:
+        raise typer.Exit(1)
+
+
+def _notebook() -> Path:
+    return example_folder("carnets") / "tableau_de_bord.ipynb"
 
 
 def _check_published(campaign: Campaign, outputs: Path) -> None:
     """Refuse to serve cubes that this campaign's key did not sign, or that come from several publications."""
     from impact.cube import MANIFEST, check_together
+    from impact.disclosure import LEAD
     from impact.keys import secret_key
 
-    folders = [outputs / campaign.name / association.code for association in campaign.associations]
+    folders = [outputs / campaign.name / code for code in (*(one.code for one in campaign.associations), LEAD)]
     check_together([folder for folder in folders if (folder / MANIFEST).is_file()], secret_key(campaign.name, "cle"))
 
 

@@ -87,7 +87,7 @@ def _sheet(campaign: Campaign, questions: list[tuple[Item, str]], wave: Wave | N
         "notice": "Exemple, données fictives" if campaign.fictif else "",
         "subtitle": french(subtitle),
         "footer": french(f"{campaign.title} · version {campaign.version} · {code}"),
-        "qr": _qr(f"{campaign.name} {campaign.version} {code}"),
+        "qr": qr_code(f"{campaign.name} {campaign.version} {code}"),
         "qr_alt": french(f"Code de la version : {campaign.name}, version {campaign.version}, {code}"),
         "opening": [french(sentence) for sentence in (ALOUD if aloud else OPENING)],
         "closing": french("C’est fini. Merci !"),
@@ -110,26 +110,26 @@ def _question(question: Item, form: str, number: int, aloud: bool) -> dict:
     }
 
 
-def _qr(text: str) -> str:
+def qr_code(text: str) -> str:
+    """Return a QR code as SVG, for `accessible_pdf`'s templates."""
     import segno
 
     return segno.make(text, error="m").svg_inline(scale=4, border=2)
 
 
-def _compile(sheet: dict, path: Path) -> Path:
+def accessible_pdf(template: Path, data: dict) -> bytes:
+    """Return the PDF (PDF/UA-1) of a typst template, which reads `data` as JSON; fonts come with matplotlib."""
     import matplotlib
     import typst
 
     fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+    options = {"font_paths": [str(fonts)], "ignore_system_fonts": True, "pdf_standards": "ua-1", "format": "pdf"}
+    return typst.compile(str(template), sys_inputs={"data": json.dumps(data)}, **options)
+
+
+def _compile(sheet: dict, path: Path) -> Path:
     try:
-        typst.compile(
-            str(TEMPLATE),
-            output=str(path),
-            sys_inputs={"data": json.dumps(sheet)},
-            font_paths=[str(fonts)],
-            ignore_system_fonts=True,
-            pdf_standards="ua-1",
-        )
+        path.write_bytes(accessible_pdf(TEMPLATE, sheet))
     except OSError as error:
         raise ImpactError(f"impossible d’écrire ({system_reason(error)}).", where=path) from None
     return path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import traceback
 from pathlib import Path
 
 import ipywidgets as widgets
@@ -10,7 +11,8 @@ import ipywidgets as widgets
 from impact.dashboard.model import NOTHING, Dashboard
 from impact.errors import ImpactError, french
 
-CUBE = "IMPACT_CUBE"
+CUBE, DETAIL = "IMPACT_CUBE", "IMPACT_DETAIL"
+KEPT = "choix--"  # the class by which the served page's script knows the question to keep in the address
 STYLE = Path(__file__).with_name("page.css")
 FAILED = "Cette partie de la page ne peut pas être montrée. Recharger la page ; si cela continue, prévenir le service."
 
@@ -34,19 +36,29 @@ def show(folder: str | Path | None = None) -> widgets.Widget:
 def _blocks(page: Dashboard) -> list[widgets.Widget]:
     if not page.picked:
         return [_html(page.before()), _html(page.after())]
-    detail = _html(page.detail(NOTHING))
-    choice = widgets.RadioButtons(options=page.choices, value=NOTHING, layout={"width": "auto"})
+    asked = os.environ.get(DETAIL, NOTHING)
+    first = asked if asked in dict(page.choices).values() else NOTHING
+    detail = _html(page.detail(first))
+    choice = widgets.RadioButtons(options=page.choices, value=first, layout={"width": "auto"})
 
     def follow(change: dict) -> None:
         """Show the chosen breakdown; whatever happens, the reader gets a sentence."""
         try:
             detail.value = page.detail(change["new"])
+            closer.remove_class(KEPT + change["old"]).add_class(KEPT + change["new"])
         except Exception:
-            detail.value = f'<p role="alert" class="panne">{french(FAILED)}</p>'
+            traceback.print_exc()  # the server's journal keeps it under the reference
+            detail.value = f'<p role="alert" class="panne">{french(FAILED + _reference())}</p>'
 
     choice.observe(follow, names="value")
-    closer = widgets.VBox([_html(page.pick_title()), choice, detail]).add_class("de-pres")
+    closer = widgets.VBox([_html(page.pick_title()), choice, detail]).add_class("de-pres").add_class(KEPT + first)
     return [_html(page.before()), closer, _html(page.after())]
+
+
+def _reference() -> str:
+    """What leads the service to the details in the server's journal; "" outside of a server."""
+    kernel = os.environ.get("VOILA_KERNEL_ID", "")
+    return f" Référence : {kernel[:8]}." if kernel else ""
 
 
 def _html(content: str) -> widgets.HTML:

@@ -8,10 +8,8 @@ import re
 import shutil
 import signal
 import socket
-import stat
 import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import nbformat
@@ -19,39 +17,39 @@ import tornado.ioloop
 import tornado.web
 import voila
 from jupyter_core.utils import ensure_async
+from jupyter_server.utils import url_path_join
 from tornado.httpserver import HTTPServer
 from traitlets.config import Config
 from voila.app import Voila
 from voila.configuration import VoilaConfiguration
 from voila.paths import collect_template_paths
 
-from impact.errors import ServingError, french
+from impact.errors import ServingError
 from impact.serving.accounts import Accounts
 from impact.serving.channel import ChannelHandler, KernelHandler, LeaveHandler, WidgetConnection
-from impact.serving.confinement import ALONE, FILES, NONE
-from impact.serving.guard import WEB, Guarded, Missing, journal
+from impact.serving.confinement import ALONE, NONE
+from impact.serving.cubes import Cubes
+from impact.serving.guard import WEB, Missing, journal
+from impact.serving.health import HealthHandler, Life
 from impact.serving.identity import OwnerAuthorizer, SessionIdentity
 from impact.serving.kernels import MESSAGES_IN, OneKernelSpec, OwnedKernels
-from impact.serving.library import LibraryHandler, StyleHandler, extension_folders, page_config, voila_static
-from impact.serving.login import Gate, LoginHandler, LogoutHandler
+from impact.serving.library import (
+    DownloadHandler,
+    LibraryHandler,
+    StyleHandler,
+    extension_folders,
+    page_config,
+    voila_static,
+)
+from impact.serving.login import Gate, LinkHandler, LoginHandler, LogoutHandler
 from impact.serving.page import PageHandler
+from impact.serving.protection import NOT_ALONE, PROTECTION, refuse_if_loosened
 from impact.serving.provisioner import Zygote, ZygoteProvisioner, can_fork, imports_of
 from impact.serving.sessions import Sessions
 
 CELL_TIMEOUT = 60  # seconds: a page that takes longer is broken, and says so
 LARGEST_MESSAGE = 256 * 1024  # bytes from a browser: a widget's value is a few hundred
 KERNEL = r"(?P<kernel_id>\w+-\w+-\w+-\w+-\w+)"
-
-PROTECTION = {
-    ALONE: french("Protection : chaque page est enfermée, avec ses seuls résultats et sans réseau."),
-    FILES: french(
-        "Protection : chaque page est enfermée avec ses seuls résultats ; le réseau n’est fermé qu’en partie."
-    ),
-    NONE: french(
-        "Protection : les accès sont vérifiés à chaque demande ; ce système ne permet pas, en plus, d’enfermer "
-        "chaque page (il faut Linux 6.7 ou plus récent)."
-    ),
-}
 
 STRICT = Config(
     {
@@ -74,9 +72,9 @@ STRICT = Config(
 
 
 class ResultsServer(Voila):
-    """Shows each association its own results, and nothing to anybody else."""
+    """Shows each account its own results, and nothing to anybody else."""
 
-    def __init__(self, notebook: nbformat.NotebookNode, accounts: Accounts, cubes: dict[str, Path]):
+    def __init__(self, notebook: nbformat.NotebookNode, accounts: Accounts, cubes: Cubes, prefix: str = "/"):
         super().__init__(
             config=STRICT.copy(),
             log_level=logging.WARNING,
@@ -85,7 +83,9 @@ class ResultsServer(Voila):
             kernel_websocket_connection_class=WidgetConnection,
             open_browser=False,
             root_dir=str(WEB),
+            base_url=prefix,
         )
+        self.life = Life()
         self.notebook, self.accounts, self.cubes = notebook, accounts, cubes
         self.voila_configuration = VoilaConfiguration(parent=self)
         self.template_paths = [str(WEB), *collect_template_paths(["voila", "nbconvert"], "lab", prune=True)]
@@ -99,7 +99,7 @@ class ResultsServer(Voila):
         self.kernel_manager.is_alive_session = sessions.alive
         self.kernel_manager.allowed_message_types = MESSAGES_IN
         return settings | {
-            "login_url": "/connexion",
+            "login_url": url_path_join(self.base_url, "connexion"),
             "allow_unauthenticated_access": False,
             "allow_origin": "",
             "xsrf_cookie_kwargs": {"expires_days": None},
@@ -113,23 +113,28 @@ class ResultsServer(Voila):
     def init_handlers(self) -> list[Any]:
         """Return every route of the server: Voila's own are not added."""
         folders = extension_folders()
-        renderer = {
+        gate = {"gate": Gate(self.accounts)}
+        page = {
+            "life": self.life,
             "source": self.notebook,
             "voila_configuration": self.voila_configuration,
             "traitlet_config": self.config,
             "template_paths": self.template_paths,
             "contents_manager": self.contents_manager,
             "kernel_spec_manager": self.kernel_spec_manager,
-            "page_config": page_config(folders),
+            "page_config": page_config(folders, self.base_url),
         }
         library = [
             (rf"/voila/labextensions/{name}/static/(.*)", LibraryHandler, {"path": str(folder / "static")})
             for name, folder in folders.items()
         ]
-        return [
-            (r"/", PageHandler, renderer),
-            (r"/connexion", LoginHandler, {"gate": Gate(self.accounts)}),
+        routes = [
+            (r"/", PageHandler, page),
+            (r"/connexion", LoginHandler, gate),
+            (r"/lien", LinkHandler, gate),
             (r"/deconnexion", LogoutHandler),
+            (r"/fichiers/([\w.-]+)", DownloadHandler),
+            (r"/sante", HealthHandler, {"life": self.life, "accounts": self.accounts}),
             (r"/style/([a-z.]+)", StyleHandler),
             (rf"/api/kernels/{KERNEL}", KernelHandler),
             (rf"/api/kernels/{KERNEL}/channels", ChannelHandler),
@@ -137,12 +142,19 @@ class ResultsServer(Voila):
             (rf"/voila/static/{re.escape(voila.__version__)}/(.*)", LibraryHandler, {"path": str(voila_static())}),
             *library,
         ]
+        return [(re.escape(self.base_url.rstrip("/")) + route, *rest) for route, *rest in routes]
 
-    def run(self, sockets: list[socket.socket], opened: Callable[[str], None]) -> None:
-        """Serve on `sockets` until asked to stop; call `opened` with the protection in place; leave nothing behind."""
+    def run(self, sockets: list[socket.socket], opened: Callable[[str], None], *, strict: bool) -> None:
+        """Serve on `sockets` until asked to stop; call `opened` with the protection in place; leave nothing behind.
+
+        Raises ServingError with `strict` when a page cannot be wholly shut in.
+        """
         self.connection_dir = tempfile.mkdtemp(prefix="impact-")
         try:
             zygote = self.start_zygote() if can_fork() else None
+            walls = zygote.walls if zygote else NONE
+            if strict and walls != ALONE:
+                raise ServingError(NOT_ALONE, where="--strict", remedy=PROTECTION[walls])
             settings = self.init_settings()
             self.app = tornado.web.Application(**settings)
             self.app.add_handlers(".*$", self.init_handlers())
@@ -152,12 +164,20 @@ class ResultsServer(Voila):
             server.add_sockets(sockets)
             self.ioloop = tornado.ioloop.IOLoop.current()
             signal.signal(signal.SIGTERM, self._handle_signal_stop)
-            opened(PROTECTION[zygote.walls if zygote else NONE])
+            opened(PROTECTION[walls])
             self.ioloop.start()
         except KeyboardInterrupt:
             pass
         finally:
             self.stop()
+
+    def _handle_signal_stop(self, *_signal: Any) -> None:
+        """Stop gently when asked by the system: pages under way are finished first."""
+        self.ioloop.add_callback_from_signal(self._end)
+
+    async def _end(self) -> None:
+        await self.life.end()
+        self.ioloop.stop()
 
     def start_zygote(self) -> Zygote:
         """Start importing what the page needs, while the rest gets ready."""
@@ -174,32 +194,3 @@ class ResultsServer(Voila):
             if self.kernel_manager.zygote:
                 self.kernel_manager.zygote.stop()
         shutil.rmtree(self.connection_dir, ignore_errors=True)
-
-
-def refuse_if_loosened(server: ResultsServer) -> None:
-    """Raise ServingError unless everything that protects the pages is in place."""
-    options = server.voila_configuration
-    routes = [rule.target for router in server.app.default_router.rules for rule in router.target.rules]
-    private = stat.S_IMODE(os.stat(server.connection_dir).st_mode) == 0o700 or os.name != "posix"
-    checks = {
-        "contrôle des droits": type(server.authorizer) is OwnerAuthorizer,
-        "identification": type(server.identity_provider) is SessionIdentity and not server.identity_provider.token,
-        "propriétaires des noyaux": isinstance(server.kernel_manager, OwnedKernels),
-        "messages permis": server.kernel_manager.allowed_message_types == MESSAGES_IN,
-        "noyau unique": type(server.kernel_spec_manager) is OneKernelSpec,
-        "traces d’erreur": not options.show_tracebacks and not server.kernel_manager.allow_tracebacks,
-        "gabarit": options.allow_template_override == options.allow_theme_override == "NO" and options.strip_sources,
-        "préchauffage": not (options.preheat_kernel or options.progressive_rendering or options.prelaunch_hook),
-        "adresses servies": all(isinstance(r, type) and issubclass(r, Guarded) and r.auth_resource for r in routes),
-        "accès anonyme": server.app.settings["allow_unauthenticated_access"] is False,
-        "formulaires": not server.app.settings.get("disable_check_xsrf"),
-        "autres sites": not server.app.settings["allow_origin"],
-        "dossier privé": private,
-    }
-    loosened = [name for name, kept in checks.items() if not kept]
-    if loosened:
-        raise ServingError(
-            f"Les protections suivantes ne sont pas en place : {', '.join(loosened)}.",
-            where="ouverture des pages",
-            remedy="Rien n’a été ouvert. Réinstaller l’atelier (make installer).",
-        )

@@ -17,6 +17,8 @@ from impact.serving.kernels import MESSAGES_IN
 MESSAGES_OUT = {"comm_open", "comm_msg", "comm_close", "status", "comm_info_reply", "kernel_info_reply"}
 WIDGET_CONTROL = "jupyter.widget.control"  # the page asks for the state of widgets; it never creates one
 CLOSED_BY_SERVER = 4001
+REFERENCE = 8  # signs of the kernel's name that the page tells its reader when a choice fails
+LONGEST_TOLD = 4000  # signs: the end of a traceback says most
 
 
 class WidgetConnection(ZMQChannelsWebsocketConnection):
@@ -51,9 +53,10 @@ class WidgetConnection(ZMQChannelsWebsocketConnection):
         header = self.session.unpack(parts[1])
         if header["msg_type"] in MESSAGES_OUT:
             super().handle_outgoing_message(stream, outgoing_msg)
-        elif header["msg_type"] == "error":
+        elif header["msg_type"] in ("error", "stream"):
             content = self.session.unpack(parts[4])
-            self.log.error("Erreur dans une page (noyau %s) : %s", self.kernel_id, content.get("ename"))
+            told = content.get("ename") or content.get("text", "")
+            self.log.error("Incident %s : %s", self.kernel_id[:REFERENCE], told[-LONGEST_TOLD:])
 
 
 class ChannelHandler(GuardedApi, KernelWebsocketHandler):
@@ -82,9 +85,11 @@ class ChannelHandler(GuardedApi, KernelWebsocketHandler):
     def on_message(self, ws_message: Any) -> None:
         """Carry a message while the session that opened this connection still holds."""
         owner = self.kernel_manager.owner(self.kernel_id)
-        if owner is None or not self.identity_provider.sessions.alive(owner):
+        sessions = self.identity_provider.sessions
+        if owner is None or not sessions.alive(owner):
             self.close(CLOSED_BY_SERVER)
         else:
+            sessions.touch(owner)
             super().on_message(ws_message)
 
     def on_close(self) -> None:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
+import secrets
+from functools import cached_property
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +41,20 @@ MESSAGES = {
     503: "Trop de pages sont ouvertes en ce moment. Fermez celles dont vous ne vous servez plus, "
     "puis réessayez dans une minute.",
 }
-FAILURE = french("La page n’a pas pu être préparée. Réessayez dans un instant ; si cela continue, prévenez le service.")
+FAILURE = (
+    "La page n’a pas pu être préparée. Réessayez dans un instant ; si cela continue, donnez au service la référence {}."
+)
+DETAIL = re.compile(r"[A-Za-z0-9_]{1,64}")  # the name of a question; whether it is declared, the page itself knows
 
 _pages = Environment(loader=FileSystemLoader(WEB), autoescape=True, undefined=StrictUndefined)
+
+
+class Refusal(HTTPError):
+    """A refusal that has its own French sentence."""
+
+    def __init__(self, status: int, sentence: str):
+        super().__init__(status)
+        self.sentence = french(sentence)
 
 
 class Guarded(JupyterHandler):
@@ -62,6 +77,25 @@ class Guarded(JupyterHandler):
         """The live session of this request."""
         return self.identity_provider.session(self)
 
+    @property
+    def detail(self) -> str:
+        """The question that the address asks to see closer (`?detail=age`); "" for anything but a name."""
+        asked = self.get_query_argument("detail", "")
+        return asked if DETAIL.fullmatch(asked) else ""
+
+    @cached_property
+    def reference(self) -> str:
+        """What the reader is told of a failure, and what the journal holds its details under."""
+        return secrets.token_hex(4)
+
+    def here(self, page: str = "") -> str:
+        """Return the address of one of the server's pages, with the question that is looked at."""
+        return f"{self.base_url}{page}" + (f"?detail={self.detail}" if self.detail else "")
+
+    def get_login_url(self) -> str:
+        """Return the login page, which will lead back to the same question."""
+        return self.here("connexion")
+
     def set_default_headers(self) -> None:
         """Set the security headers, and do not say which server this is."""
         self.clear_header("Server")
@@ -79,20 +113,26 @@ class Guarded(JupyterHandler):
     def show(self, template: str, **values: Any) -> None:
         """Send one of the server's own pages."""
         self.set_header("Content-Type", "text/html; charset=utf-8")
-        self.finish(_pages.get_template(template).render(**values))
+        self.finish(_pages.get_template(template).render(base=self.base_url, **values))
 
     def compute_etag(self) -> None:
         """Send no fingerprint of a page: nothing of it is kept anyway."""
 
-    def write_error(self, status_code: int, **_kwargs: Any) -> None:
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Send a French sentence; the reason stays in the server's journal."""
         self.set_header("Content-Security-Policy", PLAIN_POLICY)
-        self.show("error.html", message=MESSAGES.get(status_code, FAILURE))
+        self.show("error.html", message=self.told(status_code, **kwargs))
+
+    def told(self, status_code: int, exc_info: Any = (None, None, None), **_kwargs: Any) -> str:
+        """Return what the reader is told of a refusal or of a failure."""
+        sentence = getattr(exc_info[1], "sentence", MESSAGES.get(status_code))
+        return sentence or french(FAILURE.format(self.reference))
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         """Leave refusals to the journal; anything else is a fault, written in full on the server."""
         if not isinstance(value, HTTPError):
-            super().log_exception(typ, value, tb)
+            place = (self.reference, self.request.method, self.request.path)
+            self.log.error("Incident %s : %s %r", *place, exc_info=(typ, value, tb))
 
     async def options(self, *_args: Any, **_kwargs: Any) -> None:
         """Refuse: no other site has anything to ask here."""
@@ -105,7 +145,16 @@ def journal(handler: RequestHandler) -> None:
         request = handler.request
         who = handler.current_user.username if getattr(handler, "current_user", None) else "anonyme"
         line = "%s %r : %s (%s, %s)"
-        log().warning(line, request.method, request.path, handler.get_status(), who, request.remote_ip)
+        log().warning(line, request.method, request.path, handler.get_status(), who, network(request.remote_ip))
+
+
+def network(address: str) -> str:
+    """Return the network that an address belongs to: enough to see an attack, too little to tell a person."""
+    try:
+        wide = 24 if ip_address(address).version == 4 else 48
+        return str(ip_network(f"{address}/{wide}", strict=False))
+    except ValueError:
+        return "inconnue"
 
 
 class GuardedApi(Guarded):
@@ -115,10 +164,10 @@ class GuardedApi(Guarded):
         """Refuse where a page would lead to the login form."""
         raise HTTPError(403)
 
-    def write_error(self, status_code: int, **_kwargs: Any) -> None:
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Send a French sentence as JSON."""
         self.set_header("Content-Type", "application/json")
-        self.finish(json.dumps({"message": MESSAGES.get(status_code, FAILURE)}))
+        self.finish(json.dumps({"message": self.told(status_code, **kwargs)}))
 
 
 class Missing(Guarded):

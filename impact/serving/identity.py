@@ -61,6 +61,8 @@ class OwnerAuthorizer(Authorizer):
             return False
         if resource == KERNEL:
             return handler.kernel_manager.owner(handler.path_kwargs.get("kernel_id")) == session
+        if resource == PAGE:
+            self.identity_provider.sessions.touch(session)
         return resource == PAGE
 
 
@@ -70,7 +72,10 @@ def is_https(handler: RequestHandler) -> bool:
 
 
 def _cookie_name(handler: RequestHandler) -> str:
-    """Name the cookie: __Host- binds it to this very site; without HTTPS the port keeps two servers apart."""
+    """Name the cookie: __Host- binds it to this very site; the path, or the port, keeps two servers apart.
+
+    A cookie named __Host- must hold for the whole site: below a sub-path too, its own path is « / ».
+    """
     if is_https(handler):
-        return "__Host-impact"
+        return "-".join(["__Host-impact", *filter(None, handler.base_url.split("/"))])
     return f"impact-{handler.request.host.rpartition(':')[2] or '80'}"

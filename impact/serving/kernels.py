@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,9 @@ from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelMana
 from tornado.ioloop import IOLoop, PeriodicCallback
 from tornado.web import HTTPError
 from traitlets import Callable as CallableTrait
-from traitlets import Dict, Instance
+from traitlets import Instance
 
+from impact.serving.cubes import Cubes
 from impact.serving.provisioner import NAME, Zygote, can_fork
 from impact.serving.sessions import Session
 from impact.serving.zygote import OPTIONS
@@ -28,7 +29,7 @@ KERNEL_NAME = "impact"
 MOST_PER_ACCOUNT = 8  # several people of one association, each with a page or two
 MOST = 40  # about 80 MB each: what a machine with 4 GB holds
 UNSEEN = 20  # seconds that a page has to join its kernel before the kernel may be given up
-SWEEP = 15  # seconds between two looks at what nobody uses any more
+SWEEP = 1  # seconds between two looks: a session that ends takes its kernels along at once
 FORGOTTEN = 120  # seconds without a page before a kernel is shut: long enough for a lost connection to come back
 MESSAGES_IN = ["comm_open", "comm_msg", "comm_close", "comm_info_request", "kernel_info_request"]
 
@@ -60,7 +61,7 @@ class Tenancy:
 class OwnedKernels(AsyncMappingKernelManager):
     """Starts, finds and stops kernels by owner."""
 
-    cubes: Mapping[str, Path] = Dict(help="Folder of each association's released results.")
+    cubes = Instance(Cubes, help="Where each account's released results are.")
     zygote = Instance(Zygote, allow_none=True, help="Where kernels are forked from, where the system can.")
     is_alive_session: Callable[[Session], bool] = CallableTrait(help="Whether a session still holds.")
 
@@ -86,15 +87,16 @@ class OwnedKernels(AsyncMappingKernelManager):
         manager.transport = "ipc" if os.name == "posix" else "tcp"
         return manager, name, kernel_id
 
-    async def start_for(self, session: Session) -> str:
-        """Start a kernel for `session`, on the cube of its association; 503 when too many are open."""
-        if session.code not in self.cubes:
+    async def start_for(self, session: Session, detail: str = "") -> str:
+        """Start a kernel for `session`, on its own cube, at the question `detail`; 503 when too many are open."""
+        cube = self.cubes.find(session.code)
+        if cube is None:
             raise HTTPError(404)
         await self._make_room(session.code)
         scratch = Path(tempfile.mkdtemp(prefix="page-", dir=self.connection_dir))
         self._starting[session.code] += 1
         try:
-            env = kernel_environment(self.cubes[session.code], scratch)
+            env = kernel_environment(cube, scratch, detail)
             kernel_id = await self._async_start_kernel(kernel_name=KERNEL_NAME, env=env, cwd=str(scratch))
         except BaseException:
             shutil.rmtree(scratch, ignore_errors=True)
@@ -164,8 +166,9 @@ class OwnedKernels(AsyncMappingKernelManager):
         return [key for key, tenancy in self._tenancies.items() if not tenancy.pages and tenancy.alone_since < limit]
 
 
-def kernel_environment(cube: Path, scratch: Path) -> dict[str, str]:
-    """Return all that a kernel is told: where its cube is, and the few things Python needs."""
+def kernel_environment(cube: Path, scratch: Path, detail: str) -> dict[str, str]:
+    """Return all that a kernel is told: its cube, the question to open it at, and the few things Python needs."""
     private = {name: str(scratch) for name in ("HOME", "TMPDIR", "IPYTHONDIR", "JUPYTER_RUNTIME_DIR", "MPLCONFIGDIR")}
     fixed = {"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONNOUSERSITE": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-    return {"IMPACT_CUBE": str(cube.resolve()), "MPLBACKEND": "agg", **fixed, **private}
+    shown = {"IMPACT_CUBE": str(cube), "IMPACT_DETAIL": detail}
+    return shown | {"MPLBACKEND": "agg", **fixed, **private}

@@ -1,4 +1,4 @@
-"""The page's code: Voila's and ipywidgets' own files, from the installed packages, and nothing from elsewhere."""
+"""Files: the page's code, from the installed packages and from nowhere else, and the results one may take away."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from jupyter_server.auth.decorator import allow_unauthenticated
 from tornado.web import HTTPError, StaticFileHandler
 
 from impact.errors import ServingError
+from impact.serving.cubes import TYPES, released_file
 from impact.serving.guard import WEB, Guarded, GuardedApi
 from impact.serving.identity import PAGE, PUBLIC
 
@@ -19,7 +20,12 @@ EXTENSIONS = {
     "@voila-dashboards/widgets-manager8": "voila/labextensions",
     "@jupyter-widgets/jupyterlab-manager": "labextensions",
 }
-STYLES = {"page.css": "text/css", "formulaire.css": "text/css", "page.js": "text/javascript"}
+STYLES = {
+    "page.css": "text/css",
+    "formulaire.css": "text/css",
+    "page.js": "text/javascript",
+    "lien.js": "text/javascript",
+}
 ONE_DAY = 24 * 3600  # these addresses carry a version, and hold nothing of anybody
 
 
@@ -33,7 +39,7 @@ def extension_folders() -> dict[str, Path]:
     return {name: _installed(f"{parent}/{name}") for name, parent in EXTENSIONS.items()}
 
 
-def page_config(folders: dict[str, Path]) -> dict[str, Any]:
+def page_config(folders: dict[str, Path], base: str) -> dict[str, Any]:
     """Return what Voila's scripts read in the page: addresses on this server, and two extensions."""
     extensions = []
     for name, folder in folders.items():
@@ -41,9 +47,9 @@ def page_config(folders: dict[str, Path]) -> dict[str, Any]:
         extensions.append({"name": name, **build})
     return {
         "appUrl": "voila/",
-        "baseUrl": "/",
-        "fullStaticUrl": f"/voila/static/{voila.__version__}",
-        "fullLabextensionsUrl": "/voila/labextensions",
+        "baseUrl": base,
+        "fullStaticUrl": f"{base}voila/static/{voila.__version__}",
+        "fullLabextensionsUrl": f"{base}voila/labextensions",
         "federated_extensions": extensions,
         "jupyterLabTheme": "light",
         "fullMathjaxUrl": None,  # MathJax as Voila ships it, should a text hold a formula
@@ -76,6 +82,24 @@ class StyleHandler(Guarded):
         self.set_header("Content-Type", f"{STYLES[name]}; charset=utf-8")
         self.set_header("Cache-Control", "no-cache")
         self.finish((WEB / name).read_bytes())
+
+
+class DownloadHandler(Guarded):
+    """Gives the files of one's own results, by the exact name that their manifest lists."""
+
+    auth_resource = PAGE
+
+    async def get(self, name: str) -> None:
+        """Send one of them, to be saved rather than shown."""
+        cube = self.kernel_manager.cubes.find(self.session.code)
+        kind = TYPES.get(Path(name).suffix)
+        content = released_file(cube, name) if cube and kind else None
+        if content is None:
+            raise HTTPError(404)
+        self.set_header("Content-Type", kind)
+        self.set_header("Content-Disposition", f'attachment; filename="{name}"')
+        self.set_header("Content-Security-Policy", "default-src 'none'; sandbox; frame-ancestors 'none'")
+        self.finish(content)
 
 
 def _installed(relative: str) -> Path:

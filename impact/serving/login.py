@@ -8,12 +8,18 @@ from functools import partial
 from jupyter_server.auth.decorator import allow_unauthenticated
 from tornado.web import HTTPError
 
+from impact.errors import french
 from impact.serving.accounts import Accounts
-from impact.serving.guard import Guarded
+from impact.serving.guard import PLAIN_POLICY, Guarded, network
 from impact.serving.identity import PAGE, PUBLIC
+from impact.serving.links import opened_by
 from impact.serving.throttle import Throttle
 
 WRONG = "L’identifiant ou le code secret est incorrect."
+DEAD_LINK = french(
+    "Ce lien ne vaut plus rien : il est trop ancien, il a été annulé, ou il manque un morceau de son adresse. "
+    "Demandez-en un autre au service, ou entrez avec votre code secret."
+)
 LOGGED_OUT = "Vous êtes déconnecté."
 MOST_WAITING = 40  # a check takes about 50 ms: beyond two seconds of queue, say so rather than wait
 
@@ -22,7 +28,7 @@ class Gate:
     """Checks secrets one at a time, so that many tries at once cannot slip between the counts."""
 
     def __init__(self, accounts: Accounts):
-        self._accounts = accounts
+        self.accounts = accounts
         self._throttle = Throttle()
         self._turn = asyncio.Lock()
         self._waiting = 0
@@ -38,11 +44,15 @@ class Gate:
         finally:
             self._waiting -= 1
 
+    def knows(self, code: str) -> bool:
+        """Say whether `code` has an account, for the journal only."""
+        return self.accounts.find(code) is not None
+
     async def _check(self, code: str, secret: str, address: str) -> tuple[bool, int]:
         seconds = self._throttle.wait(code, address)
         if seconds:
             return False, seconds
-        verify = partial(self._accounts.verify, code, secret)
+        verify = partial(self.accounts.verify, code, secret)
         if await asyncio.get_running_loop().run_in_executor(None, verify):
             self._throttle.succeeded(code)
             return True, 0
@@ -63,7 +73,7 @@ class LoginHandler(Guarded):
     async def get(self) -> None:
         """Show the form, or the results to whoever is already logged in."""
         if self.session:
-            self.redirect("/")
+            self.redirect(self.here())
         else:
             self.show_form()
 
@@ -74,19 +84,51 @@ class LoginHandler(Guarded):
         secret = self.get_body_argument("secret", "", strip=False)
         accepted, seconds = await self.gate.check(code, secret, self.request.remote_ip)
         if accepted:
-            self.identity_provider.log_in(self, code)
-            self.log.info("Connexion de %r", code)
-            self.redirect("/", status=303)
+            self.enter(code)
             return
-        self.log.warning("Connexion refusée pour %r depuis %s", code, self.request.remote_ip)
+        known = code if self.gate.knows(code) else "un identifiant inconnu"  # people mistype their secret there
+        self.log.warning("Connexion refusée pour %s depuis %s", known, network(self.request.remote_ip))
         self.set_status(429 if seconds else 401)
         if seconds:
             self.set_header("Retry-After", str(seconds))
         self.show_form(error=_wait(seconds) if seconds else WRONG, code=code)
 
+    def enter(self, code: str) -> None:
+        """Open a session for `code`, then its page."""
+        self.identity_provider.log_in(self, code)
+        self.redirect(self.here(), status=303)
+
     def show_form(self, *, error: str = "", notice: str = "", code: str = "") -> None:
         """Send the login form."""
-        self.show("login.html", error=error, notice=notice, code=code, xsrf=self.xsrf_form_html())
+        action = self.here("connexion")
+        self.show("login.html", action=action, error=error, notice=notice, code=code, xsrf=self.xsrf_form_html())
+
+
+class LinkHandler(LoginHandler):
+    """Lets in whoever comes by a link: reading the page does nothing, only its button enters."""
+
+    policy = f"{PLAIN_POLICY}; script-src 'self'"
+
+    @allow_unauthenticated
+    async def get(self) -> None:
+        """Show the button; nothing is asked of the link yet, and no cookie is set."""
+        self.show("lien.html")
+
+    @allow_unauthenticated
+    async def post(self) -> None:
+        """Open a session, or say that the link is worth nothing."""
+        code = opened_by(self.gate.accounts, self.get_body_argument("jeton", ""))
+        if code:
+            self.enter(code)
+            return
+        self.log.warning("Lien refusé depuis %s", network(self.request.remote_ip))
+        self.set_status(401)
+        self.show_form(error=DEAD_LINK)
+
+    def check_xsrf_cookie(self) -> None:
+        """Ask for the same origin rather than a cookie: who comes from a webmail has sent none yet."""
+        if self.request.method == "POST" and not (self.get_origin() and self.check_origin()):
+            raise HTTPError(403)
 
 
 class LogoutHandler(Guarded):
@@ -99,7 +141,8 @@ class LogoutHandler(Guarded):
         await self.kernel_manager.shutdown_session(self.session)
         self.identity_provider.log_out(self)
         self.set_header("Clear-Site-Data", '"cache"')
-        self.show("login.html", error="", notice=LOGGED_OUT, code="", xsrf=self.xsrf_form_html())
+        action = self.here("connexion")
+        self.show("login.html", action=action, error="", notice=LOGGED_OUT, code="", xsrf=self.xsrf_form_html())
 
 
 def _wait(seconds: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 import time
 from collections.abc import Callable
 from functools import partial
@@ -14,11 +15,17 @@ import nbformat
 from tornado.iostream import StreamClosedError
 from voila.notebook_renderer import NotebookRenderer
 
-from impact.serving.guard import FAILURE, Guarded
+from impact.errors import french
+from impact.serving.guard import FAILURE, Guarded, Refusal
+from impact.serving.health import STOPPING, Life
 from impact.serving.identity import PAGE
 from impact.serving.kernels import KERNEL_NAME
 
 TURN = 0.25  # seconds
+NO_RESULTS = (
+    "Vos résultats ne sont pas publiés en ce moment. Réessayez dans quelques minutes ; si cela continue, "
+    "prévenez le service."
+)
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "font-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -61,22 +68,43 @@ async def listen_again(get_msg: Callable[..., Any], timeout: float | None = None
                 raise
 
 
+class IncidentLog(logging.LoggerAdapter):
+    """Writes what goes wrong in a page under the reference that its reader is told."""
+
+    def process(self, msg: str, kwargs: Any) -> tuple[str, Any]:
+        """Put the reference first."""
+        return f"Incident {self.extra['reference']} : {msg}", kwargs
+
+
 class PageHandler(Guarded):
     """Starts a kernel for this session and streams the page while the notebook runs."""
 
     auth_resource = PAGE
     policy = PAGE_POLICY
 
-    def initialize(self, **renderer_options: Any) -> None:
+    def initialize(self, life: Life, **renderer_options: Any) -> None:
         """Receive what all pages share."""
-        self.renderer_options = renderer_options
+        self.life, self.renderer_options = life, renderer_options
 
     async def get(self) -> None:
-        """Send the page; a failure half-way ends it with a French sentence."""
-        renderer = FixedRenderer(base_url="/", **self.renderer_options)
+        """Send the page, unless there is nothing to show or the server is stopping."""
+        if self.life.stopping:
+            raise Refusal(503, STOPPING)
+        if self.kernel_manager.cubes.find(self.session.code) is None:
+            raise Refusal(410, NO_RESULTS)
+        self.life.preparing += 1
+        try:
+            await self.send_page()
+        finally:
+            self.life.preparing -= 1
+
+    async def send_page(self) -> None:
+        """Stream the page; a failure half-way ends it with a French sentence."""
+        renderer = FixedRenderer(base_url=self.base_url, **self.renderer_options)
         await renderer.initialize()
-        renderer.resources["xsrf"] = self.xsrf_form_html()
-        kernel_id = await self.kernel_manager.start_for(self.session)
+        renderer.log = IncidentLog(self.log, {"reference": self.reference})
+        renderer.resources |= {"xsrf": self.xsrf_form_html(), "reference": self.reference}
+        kernel_id = await self.kernel_manager.start_for(self.session, self.detail)
         self.set_header("Content-Type", "text/html; charset=utf-8")
         try:
             kernel = self.kernel_manager.get_kernel(kernel_id)
@@ -86,5 +114,5 @@ class PageHandler(Guarded):
         except StreamClosedError:  # the reader left before the page was whole
             await self.kernel_manager.stop(kernel_id)
         except Exception:
-            self.log.exception("La page de %r n’a pas pu être préparée", self.session and self.session.code)
-            self.write(f'<p role="alert" class="panne">{FAILURE}</p>')
+            self.log.exception("Incident %s : la page de %r", self.reference, self.current_user.username)
+            self.write(f'<p role="alert" class="panne">{french(FAILURE.format(self.reference))}</p>')

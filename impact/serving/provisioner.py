@@ -74,6 +74,7 @@ class Zygote:
         self._orders, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._orders.settimeout(ANSWER)
         env = {"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONNOUSERSITE": "1", "MPLBACKEND": "agg", "HOME": self._home}
+        env |= {"PYTHONPATH": str(Path(__file__).parents[2])}  # the very code that the server runs
         env |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "IPYTHONDIR": self._home}
         command = [sys.executable, "-m", "impact.serving.zygote", *self._modules]
         with theirs:

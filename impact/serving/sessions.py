@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from impact.serving.accounts import Accounts
 
-LIFETIME = 8 * 3600  # seconds: a working day, then log in again
+IDLE = 8 * 3600  # seconds without anything asked: a working day
+LIFETIME = 24 * 3600  # seconds, whatever is asked: then log in again; both by a clock that nobody can set
 
 
 @dataclass(frozen=True)
@@ -28,13 +29,17 @@ class Sessions:
     def __init__(self, accounts: Accounts):
         self._accounts = accounts
         self._open: dict[str, Session] = {}
+        self._seen: dict[str, float] = {}
 
     def start(self, code: str) -> str:
         """Open a session for `code`, who has just proved their secret, and return the browser's key."""
+        for former in list(self._open.values()):
+            self.alive(former)  # those that nobody came back to are forgotten
         key = secrets.token_urlsafe(32)
         epoch = self._accounts.epoch(code) or ""
-        session = Session(_hash(key), code, time.time() + LIFETIME, epoch)
+        session = Session(_hash(key), code, time.monotonic() + LIFETIME, epoch)
         self._open[session.key_hash] = session
+        self.touch(session)
         return key
 
     def find(self, key: str) -> Session | None:
@@ -42,11 +47,17 @@ class Sessions:
         session = self._open.get(_hash(key))
         return session if session and self.alive(session) else None
 
+    def touch(self, session: Session) -> None:
+        """Note that somebody is there: a page or a file asked for, a choice made; a tab left open is nobody."""
+        self._seen[session.key_hash] = time.monotonic()
+
     def alive(self, session: Session) -> bool:
         """Say whether `session` still holds; forget it otherwise."""
+        now = time.monotonic()
         valid = (
             session.key_hash in self._open
-            and time.time() < session.expires
+            and now < session.expires
+            and now - self._seen[session.key_hash] < IDLE
             and bool(session.epoch)
             and self._accounts.epoch(session.code) == session.epoch
         )
@@ -57,6 +68,7 @@ class Sessions:
     def end(self, session: Session) -> None:
         """Close `session` for good."""
         self._open.pop(session.key_hash, None)
+        self._seen.pop(session.key_hash, None)
 
 
 def _hash(key: str) -> str:

@@ -4,33 +4,59 @@ from __future__ import annotations
 
 import errno
 import ipaddress
+import logging
+import os
+import re
 import socket
 import threading
 import webbrowser
 from functools import partial
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from impact.errors import ServingError, french
 
-ACCOUNTS_FILE = "acces.json"
+if TYPE_CHECKING:
+    from impact.serving.app import ResultsServer
+    from impact.serving.cubes import Cubes
+
+ACCOUNTS_FILE, JOURNAL = "acces.json", "serveur.log"
+LOCAL = "127.0.0.1"  # HTTPS, and what other machines reach, is the proxy's business
+JOURNAL_SIZE, JOURNALS = 1_000_000, 5  # bytes, and how many former ones are kept
+PREFIX = re.compile(r"/([A-Za-z0-9_-]+/)*")
 
 
-def serve(outputs: Path, notebook: Path, *, port: int, address: str = "127.0.0.1", open_browser: bool) -> None:
-    """Serve each association its own results, until interrupted.
+def serve(
+    outputs: Path,
+    notebook: Path,
+    *,
+    port: int,
+    address: str = LOCAL,
+    prefix: str = "/",
+    strict: bool = False,
+    open_browser: bool,
+) -> None:
+    """Serve each account its own results, until interrupted.
 
-    Parameters: `outputs`, the campaign's folder: one released cube per association, in a folder named by its code,
+    Parameters: `outputs`, the campaign's folder: one released cube per account, in a folder named by its code,
     and the accounts file acces.json; `notebook`, the page that shows a cube; `port` and `address` to listen on
     (this machine only: for other machines, an HTTPS proxy in front passes X-Forwarded-Proto and X-Real-Ip);
-    `open_browser`, whether to open the page here.
+    `prefix`, the path below which that proxy shows the pages; `strict`, whether to refuse to start when the system
+    cannot wholly shut a page in; `open_browser`, whether to open the page here.
+    What happens is written in the rotated journal `serveur.log` of `outputs`, without secrets or whole addresses.
     Raises ServingError for a port in use, another machine's address, a missing cube, account or notebook, or a
     protection that is not in place: nothing is served then.
     """
+    if not PREFIX.fullmatch(prefix):
+        remedy = "Écrire par exemple /resultats/ : une barre au début et à la fin, des lettres sans accent entre elles."
+        raise ServingError("Ce chemin ne convient pas.", where=prefix, remedy=remedy)
     sockets = bind(port, address)
     try:
-        cubes = find_cubes(outputs)
-        server = _prepare(outputs / ACCOUNTS_FILE, notebook, cubes)
-        url = f"http://{'[::1]' if ':' in address else address}:{port}/"
-        server.run(sockets, partial(_announce, url, open_browser))
+        server = _prepare(outputs / ACCOUNTS_FILE, notebook, find_cubes(outputs), prefix)
+        _keep_journal(outputs / JOURNAL, server.log)
+        url = f"http://{'[::1]' if ':' in address else address}:{port}{prefix}"
+        server.run(sockets, partial(_announce, url, open_browser), strict=strict)
     finally:
         for opened in sockets:
             opened.close()
@@ -57,17 +83,14 @@ def bind(port: int, address: str) -> list[socket.socket]:
         ) from error
 
 
-def find_cubes(outputs: Path) -> dict[str, Path]:
-    """Return the cube of each account; refuse when one is missing or stands outside the campaign's folder."""
+def find_cubes(outputs: Path) -> Cubes:
+    """Return where the cubes are; refuse when an account has none, or one outside the campaign's folder."""
     from impact.serving.accounts import list_accounts
+    from impact.serving.cubes import Cubes
 
-    codes = list_accounts(outputs / ACCOUNTS_FILE)
-    root = outputs.resolve()
-    cubes = {code: (root / code).resolve() for code in codes}
-    missing = [
-        code for code, cube in cubes.items() if cube.parent != root or not cube.is_dir() or not any(cube.iterdir())
-    ]
-    if missing or not cubes:
+    codes, cubes = list_accounts(outputs / ACCOUNTS_FILE), Cubes(outputs)
+    missing = [code for code in codes if cubes.find(code) is None]
+    if missing or not codes:
         raise ServingError(
             f"Pas de résultats publiés pour : {', '.join(missing)}." if missing else "Aucun accès n’a été créé.",
             where=outputs,
@@ -76,7 +99,7 @@ def find_cubes(outputs: Path) -> dict[str, Path]:
     return cubes
 
 
-def _prepare(accounts: Path, notebook: Path, cubes: dict[str, Path]) -> object:
+def _prepare(accounts: Path, notebook: Path, cubes: Cubes, prefix: str) -> ResultsServer:
     """Import the server, which is slow, and give it a notebook that can be read."""
     import nbformat
 
@@ -90,7 +113,20 @@ def _prepare(accounts: Path, notebook: Path, cubes: dict[str, Path]) -> object:
         raise ServingError(
             "Le carnet du tableau de bord est absent ou illisible.", where=notebook, remedy="Reprendre celui d’origine."
         ) from error
-    return ResultsServer(page, Accounts(accounts), cubes)
+    return ResultsServer(page, Accounts(accounts), cubes, prefix)
+
+
+def _keep_journal(path: Path, *loggers: logging.Logger) -> None:
+    """Write refusals and faults to a journal of a bounded size that its owner alone can read."""
+    os.umask(0o077)
+    try:
+        keeper = RotatingFileHandler(path, maxBytes=JOURNAL_SIZE, backupCount=JOURNALS, encoding="utf-8")
+    except OSError as error:
+        raise ServingError("Le journal ne peut pas être écrit.", where=path, remedy="Vérifier le dossier.") from error
+    keeper.setLevel(logging.WARNING)
+    keeper.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    for logger in (logging.getLogger("tornado.application"), *loggers):
+        logger.addHandler(keeper)
 
 
 def _announce(url: str, open_browser: bool, protection: str) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 from impact.serving import app, kernels, serve
 
 
-def main(outputs: str, notebook: str, port: str, routes: str, system: str = "") -> None:
-    if system == "without_fork":
+def main(outputs: str, notebook: str, port: str, routes: str, system: str, prefix: str) -> None:
+    if system.startswith("without_fork"):
         app.can_fork = kernels.can_fork = lambda: False
     checked = app.refuse_if_loosened
 
@@ -18,7 +18,8 @@ def main(outputs: str, notebook: str, port: str, routes: str, system: str = "") 
         Path(routes).write_text(json.dumps([rule.matcher.regex.pattern for rule in rules]))
 
     app.refuse_if_loosened = check_and_report
-    serve(Path(outputs), Path(notebook), port=int(port), open_browser=False)
+    options = {"prefix": prefix, "strict": system.endswith("strict")}
+    serve(Path(outputs), Path(notebook), port=int(port), open_browser=False, **options)
 
 
 if __name__ == "__main__":

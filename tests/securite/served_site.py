@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import subprocess
@@ -15,7 +16,9 @@ import requests
 import websocket
 
 HERE = Path(__file__).parent
-ASSOCIATIONS = ("alpha", "beta", "gamma")
+ASSOCIATIONS = ("alpha", "beta", "gamma", "kappa", "lambda", "omicron", "sigma")
+LEAD = "responsable"
+EVERYBODY = (*ASSOCIATIONS, LEAD)
 PATIENCE = 60  # seconds for anything that should take one or two: the machine may be busy
 
 
@@ -131,15 +134,27 @@ def hear(channel: websocket.WebSocket, seconds: float, until: str = "") -> list[
     return heard
 
 
-def start(folder: Path, port: int, notebook: Path, system: str = "") -> Site:
-    """Publish three made-up associations in `folder` and serve them."""
+def publish(cube: Path, code: str) -> None:
+    """Write made-up results: what the page shows, two files to take away, one altered since, one that no one listed."""
+    cube.mkdir(parents=True)
+    (cube / "resultats.txt").write_text(f"Résultats réservés à {code}", encoding="utf-8")
+    files = {"figure.svg": f"<svg>réservés à {code}</svg>", "resultats.csv": f"réservés à {code};1", "altere.csv": code}
+    digests = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in files.items()}
+    for name, text in files.items():
+        (cube / name).write_bytes(text.encode())
+    (cube / "altere.csv").write_text("autre chose")
+    (cube / "brouillon.csv").write_text("sans sceau")
+    (cube / "manifeste.json").write_text(json.dumps({"files": digests | {"resultats.txt": "0", "../x.csv": "0"}}))
+
+
+def start(folder: Path, port: int, notebook: Path, system: str = "", prefix: str = "/") -> Site:
+    """Publish seven made-up associations and the lead's results in `folder`, and serve them."""
     from impact.serving import ACCOUNTS_FILE, create_accounts
 
     outputs, routes, journal = folder / "sorties", folder / "routes.json", folder / "journal.txt"
-    for code in ASSOCIATIONS:
-        (outputs / code).mkdir(parents=True)
-        (outputs / code / "resultats.txt").write_text(f"Résultats réservés à {code}", encoding="utf-8")
-    secrets = create_accounts(outputs / ACCOUNTS_FILE, ASSOCIATIONS)
+    for code in EVERYBODY:
+        publish(outputs / code, code)
+    secrets = create_accounts(outputs / ACCOUNTS_FILE, EVERYBODY)
     command = [
         sys.executable,
         str(HERE / "served_launch.py"),
@@ -148,10 +163,11 @@ def start(folder: Path, port: int, notebook: Path, system: str = "") -> Site:
         str(port),
         str(routes),
         system,
+        prefix,
     ]
     with journal.open("w") as file:
         process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT)
-    url = f"http://127.0.0.1:{port}"
+    url = f"http://127.0.0.1:{port}{prefix.rstrip('/')}"
     _wait_for(url, process, journal)
     return Site(url, outputs, secrets, json.loads(routes.read_text()), journal, process)
 

@@ -8,22 +8,22 @@ import uuid
 
 import pytest
 import requests
-from served_site import ASSOCIATIONS
+from served_site import EVERYBODY, LEAD
 
 from impact.serving import ACCOUNTS_FILE, create_accounts, renew_account
 from impact.serving.login import WRONG
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-PUBLIC_ROUTES = {"/connexion$", "/style/([a-z.]+)$"}
-EXPECTED_ROUTES = 9 + 1  # Voila's folder and two extensions' are three of them
+PUBLIC_ROUTES = {"/connexion$", "/lien$", "/sante$", "/style/([a-z.]+)$"}
+EXPECTED_ROUTES = 12 + 1  # Voila's folder and two extensions' are three of them
 VOILA_SCRIPT = re.compile(r"/voila/static/[\w.]+/voila\.js")
 ENGLISH = re.compile(r"\b(error|forbidden|not found|login|password|token|running|executing|loading|traceback)\b", re.I)
 
 
 @pytest.fixture(scope="module")
 def pages(site):
-    """Three logged-in visitors, each with an open page, and a stranger: kernel identifiers by code."""
-    visitors = {code: site.visitor(code) for code in ASSOCIATIONS}
+    """Seven associations and the lead, logged in, each with an open page: visitor and kernel by code."""
+    visitors = {code: site.visitor(code) for code in EVERYBODY}
     return {code: (visitor, visitor.open_page()) for code, visitor in visitors.items()}
 
 
@@ -36,13 +36,15 @@ def address(route: str, kernel: str) -> str:
     """Return an address that this route answers."""
     if route.startswith("/style"):
         return "/style/page.css"
+    if route.startswith("/fichiers"):
+        return "/fichiers/resultats.csv"
     path = route.replace(r"(?P<kernel_id>\w+-\w+-\w+-\w+-\w+)", kernel).replace("\\", "").rstrip("$")
     return path.replace("(.*)", "voila.js" if "/static/0" in path else "style.js")
 
 
 def nothing_leaks(answer: requests.Response, but: str = "") -> None:
     text = answer.text
-    assert all(f"réservés à {code}" not in text for code in ASSOCIATIONS if code != but)
+    assert all(f"réservés à {code}" not in text for code in EVERYBODY if code != but)
     assert "Traceback" not in text
     assert "site-packages" not in text
     assert "/tmp" not in text
@@ -75,7 +77,7 @@ def test_the_routes_are_those_we_know(site):
 
 
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("who", [*ASSOCIATIONS, "anonyme"])
+@pytest.mark.parametrize("who", [*EVERYBODY, "anonyme"])
 def test_matrix_of_visitors_and_routes(site, pages, who, method):
     """Nobody but its owner gets anything about alpha's kernel; a stranger gets the login page and its style only."""
     target = pages["alpha"][1]
@@ -84,7 +86,9 @@ def test_matrix_of_visitors_and_routes(site, pages, who, method):
         if method == "POST" and (("shutdown" in route and who == "alpha") or "deconnexion" in route):
             continue  # these would succeed and end the visit: see test_leaving and test_logging_out
         answer = visitor.ask(method, address(route, target), data={"_xsrf": visitor.xsrf} if method == "POST" else None)
-        nothing_leaks(answer)
+        nothing_leaks(answer, but=who)
+        if who != "anonyme" and "fichiers" in route and method == "GET":
+            assert answer.text == f"réservés à {who};1"
         if who == "anonyme" and route not in PUBLIC_ROUTES:
             assert answer.status_code in (302, 403, 404, 405), (route, answer.status_code)
             assert answer.headers.get("Location", "/connexion").startswith("/connexion")
@@ -93,7 +97,7 @@ def test_matrix_of_visitors_and_routes(site, pages, who, method):
     assert pages["alpha"][0].get(f"/api/kernels/{target}").status_code == 200
 
 
-@pytest.mark.parametrize("who", [*ASSOCIATIONS, "anonyme"])
+@pytest.mark.parametrize("who", ["alpha", "beta", LEAD, "anonyme"])
 @pytest.mark.parametrize(
     "path",
     [
@@ -168,7 +172,20 @@ def test_nothing_asked_in_the_query_string_changes_the_page(pages):
         visitor.leave(re.search(r'"kernelId": "([\w-]+)"', answer.text)[1])
 
 
-@pytest.mark.parametrize("path", ["/", "/connexion", "/rien", "/style/page.css", "/api/kernels/a-a-a-a-a", "script"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/connexion",
+        "/lien",
+        "/sante",
+        "/fichiers/figure.svg",
+        "/rien",
+        "/style/page.css",
+        "/api/kernels/a-a-a-a-a",
+        "script",
+    ],
+)
 def test_security_headers_everywhere(pages, path):
     visitor, _kernel = pages["gamma"]
     path = VOILA_SCRIPT.search(visitor.get("/").text)[0] if path == "script" else path
@@ -211,7 +228,7 @@ def test_cookie_without_https(site):
     visitor = site.visitor()
     answer = visitor.log_in("alpha", site.secrets["alpha"])
     cookie = next(line for line in answer.raw.headers.getlist("Set-Cookie") if line.startswith("impact-"))
-    assert {"HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=28800"} <= set(cookie.split("; "))
+    assert {"HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=86400"} <= set(cookie.split("; "))
     assert "Domain" not in cookie
     assert answer.headers["Location"] == "/"
 
@@ -372,7 +389,7 @@ def test_renewing_a_secret_logs_out_at_once(site):
     visitor = site.visitor()
     assert visitor.log_in("delta", secret).status_code == 303
     assert visitor.get("/connexion").status_code == 302
-    assert visitor.get("/").status_code == 404  # an account without a cube sees nothing
+    assert visitor.get("/").status_code == 410  # an account without a cube sees nothing, and is told so
     renew_account(path, "delta")
     assert visitor.get("/").status_code == 302
 

@@ -11,7 +11,7 @@ from served_site import ASSOCIATIONS
 from impact.errors import ServingError
 from impact.serving import create_accounts, list_accounts, remove_account, renew_account, sessions, throttle
 from impact.serving.accounts import ALPHABET, Accounts
-from impact.serving.sessions import LIFETIME, Sessions
+from impact.serving.sessions import IDLE, LIFETIME, Sessions
 from impact.serving.throttle import ACCOUNT_TRIES, ADDRESS_TRIES, FIRST_LOCK, LONGEST_LOCK, Throttle
 
 
@@ -42,7 +42,7 @@ def test_the_file_holds_hashes_only_and_is_read_by_its_owner_alone(path, secrets
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     content = path.read_text()
     assert all(secret not in content and secret.replace("-", "") not in content for secret in secrets.values())
-    assert all(digest.startswith("$argon2id$") for digest in json.loads(content)["comptes"].values())
+    assert all(kept["secret"].startswith("$argon2id$") for kept in json.loads(content)["comptes"].values())
 
 
 def test_the_real_hash_is_as_slow_as_owasp_asks():
@@ -53,7 +53,7 @@ def test_the_real_hash_is_as_slow_as_owasp_asks():
 
 def test_creating_again_keeps_what_exists(path, secrets):
     assert list(create_accounts(path, [*ASSOCIATIONS, "delta"])) == ["delta"]
-    assert list_accounts(path) == ["alpha", "beta", "delta", "gamma"]
+    assert list_accounts(path) == sorted([*ASSOCIATIONS, "delta"])
     assert Accounts(path).verify("alpha", secrets["alpha"])
 
 
@@ -100,7 +100,7 @@ def test_renewing_changes_the_secret_and_the_epoch(path, accounts, secrets):
 
 def test_removing_closes_the_account(path, accounts, secrets):
     remove_account(path, "beta")
-    assert list_accounts(path) == ["alpha", "gamma"]
+    assert list_accounts(path) == sorted({*ASSOCIATIONS} - {"beta"})
     assert accounts.epoch("beta") is None
     assert not accounts.verify("beta", secrets["beta"])
 
@@ -118,7 +118,17 @@ def test_a_missing_file_says_what_to_do(path):
 
 @pytest.mark.parametrize(
     "content",
-    ["", "[]", "{", '{"version": 2, "comptes": {}}', '{"version": 1, "comptes": {"../x": "h"}}', '{"version": 1}'],
+    [
+        "",
+        "[]",
+        "{",
+        '{"version": 1, "comptes": {}}',
+        '{"version": 2, "comptes": {"../x": {}}}',
+        '{"version": 2}',
+        '{"version": 2, "comptes": []}',
+        '{"version": 2, "comptes": {"alpha": {"secret": "clair", "key": ""}}}',
+        '{"version": 2, "comptes": {"alpha": {"secret": "$argon2id$", "key": "abc"}}}',
+    ],
 )
 def test_a_malformed_file_is_refused(path, content):
     path.touch(mode=0o600)
@@ -144,9 +154,23 @@ def test_a_session_ends_on_its_own_on_request_and_with_its_secret(path, accounts
     opened.end(opened.find(first))
     renew_account(path, "beta")
     assert opened.find(first) is opened.find(second) is opened.find("inventée") is None
-    now = time.time()
-    monkeypatch.setattr(sessions.time, "time", lambda: now + LIFETIME + 1)
+    now = time.monotonic()
+    monkeypatch.setattr(sessions.time, "monotonic", lambda: now + LIFETIME + 1)
     assert opened.find(third) is None
+
+
+def test_a_session_ends_when_nobody_is_there_and_at_the_latest_after_a_day(accounts, monkeypatch):
+    clock = [time.monotonic()]
+    monkeypatch.setattr(sessions.time, "monotonic", lambda: clock[0])
+    opened = Sessions(accounts)
+    left, used = opened.start("alpha"), opened.start("beta")
+    for _ in range(3):
+        clock[0] += IDLE - 1
+        assert opened.find(used), "somebody was there in the last eight hours"
+        opened.touch(opened.find(used))
+    assert opened.find(left) is None, "asking whether it holds does not make it last"
+    clock[0] += LIFETIME - 3 * (IDLE - 1)
+    assert opened.find(used) is None
 
 
 def test_the_server_keeps_no_key_that_could_be_stolen(accounts):

@@ -6,6 +6,11 @@ import sys
 import time
 
 import pytest
+import served_site
+from conftest import NOTEBOOK, _free_port
+
+from impact.serving import ACCOUNTS_FILE, read_account, renew_account
+from impact.serving.links import make_token
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright n'est pas installé")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -157,3 +162,52 @@ def test_three_views_in_a_row_without_a_hang(new_tab, site):
     for _ in range(3):
         tab.reload()
         tab.wait_for_selector("text=Résultats réservés à gamma", timeout=10_000)
+
+
+def test_an_access_that_changes_is_said_on_the_open_page(new_tab, site):
+    tab = new_tab()
+    show_results(tab, site, "omicron")
+    renew_account(site.outputs / ACCOUNTS_FILE, "omicron")
+    tab.wait_for_selector("#panne:not([hidden])")
+    tab.click("#recharger")
+    tab.wait_for_selector("#identifiant")
+
+
+def test_a_killed_server_is_said_and_reloading_finds_the_next_one(new_tab, tmp_path):
+    port = _free_port()
+    first = served_site.start(tmp_path / "un", port, NOTEBOOK)
+    tab = new_tab()
+    show_results(tab, first, "alpha")
+    first.process.kill()
+    first.process.wait()
+    tab.wait_for_selector("#panne:not([hidden])")
+    second = served_site.start(tmp_path / "deux", port, NOTEBOOK)
+    tab.click("#recharger")
+    tab.wait_for_selector("#identifiant")
+    second.process.terminate()
+    second.process.wait(30)
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_a_link_in_a_browser(new_tab, site, screen):
+    """The token leaves the address; a link cut short says so, and the whole one pasted after it works."""
+    token, _ = make_token("sigma", read_account(site.outputs / ACCOUNTS_FILE, "sigma"), 1)
+    tab = new_tab(screen)
+    tab.goto(f"{site.url}/lien")
+    assert "Il manque un morceau de l’adresse" in tab.inner_text("[role=alert]")
+    assert tab.locator("button").is_hidden()
+    tab.goto(f"{site.url}/lien#{token}")
+    assert tab.locator("[role=alert]").is_hidden()
+    assert tab.url == f"{site.url}/lien"
+    box = tab.locator("button").bounding_box()
+    assert box["height"] >= 44
+    assert box["x"] + box["width"] <= SCREENS[screen][0]
+    tab.click("button")
+    tab.wait_for_selector("text=Résultats réservés à sigma")
+    assert token not in str(tab.evaluate("[location.href, document.referrer, document.body.innerHTML]"))
+
+
+def test_a_link_without_script_says_what_to_do(new_tab, site):
+    tab = new_tab(java_script_enabled=False)
+    tab.goto(f"{site.url}/lien#x")
+    assert "activez JavaScript" in tab.inner_text("noscript")

@@ -262,7 +262,15 @@ def closed(channel, seconds=5):
 def test_a_kernel_is_told_its_cube_and_nothing_else(site, shared):
     told = dict(line.split("=", 1) for line in named(widgets(shared), "TextareaModel")[1]["value"].splitlines())
     private = {"HOME", "TMPDIR", "IPYTHONDIR", "JUPYTER_RUNTIME_DIR", "MPLCONFIGDIR"}
-    fixed = {"IMPACT_CUBE", "MPLBACKEND", "PATH", "LANG", "PYTHONNOUSERSITE", "PYTHONDONTWRITEBYTECODE"}
+    fixed = {
+        "IMPACT_CUBE",
+        "IMPACT_DETAIL",
+        "MPLBACKEND",
+        "PATH",
+        "LANG",
+        "PYTHONNOUSERSITE",
+        "PYTHONDONTWRITEBYTECODE",
+    }
     displays = {"CLICOLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "PAGER", "GIT_PAGER", "TERM"}
     set_by_jupyter = {"VOILA_KERNEL_ID", "JPY_PARENT_PID", "PYDEVD_USE_FRAME_EVAL"} | displays
     assert set(told) <= private | fixed | set_by_jupyter

@@ -14,6 +14,7 @@ from impact.errors import ServingError
 from impact.serving import create_accounts, serve
 from impact.serving.accounts import Accounts
 from impact.serving.app import ResultsServer, refuse_if_loosened
+from impact.serving.cubes import Cubes
 
 
 @pytest.fixture
@@ -88,7 +89,7 @@ def test_a_notebook_that_cannot_be_read_stops_the_start(outputs, free_port, tmp_
 
 @pytest.fixture
 def server(outputs, tmp_path):
-    server = ResultsServer(nbformat.read(NOTEBOOK, 4), Accounts(outputs / "acces.json"), {"alpha": outputs / "alpha"})
+    server = ResultsServer(nbformat.read(NOTEBOOK, 4), Accounts(outputs / "acces.json"), Cubes(outputs))
     server.connection_dir = str(tmp_path / "prive")
     os.mkdir(server.connection_dir, 0o700)
     server.app = tornado.web.Application(**server.init_settings())

@@ -1,7 +1,9 @@
-// Takes the waiting sentence away when the results are there, and says so when the page has lost its kernel.
+// Takes the waiting sentence away when the results are there, says so when the page has lost its kernel, and keeps
+// the question that is looked at in the address, so that reloading shows it again.
 "use strict";
 (function () {
-  const SLOW = 45000, LOST = 20000, LOOK = 1000; // milliseconds
+  const SLOW = 45000, LOST = 10000, LOOK = 1000; // milliseconds
+  const BASE = new URL("..", document.currentScript.src).pathname;
   const started = Date.now();
   let lostSince = null;
 
@@ -13,7 +15,7 @@
 
   // A connection may come back; a kernel that the server no longer knows will not.
   async function ask(kernel) {
-    const answer = await fetch(`/api/kernels/${kernel.id}`).catch(() => null);
+    const answer = await fetch(`${BASE}api/kernels/${kernel.id}`).catch(() => null);
     if (answer && !answer.ok) cut();
   }
 
@@ -34,6 +36,16 @@
     arrival.disconnect();
   });
   arrival.observe(document.documentElement, { childList: true, subtree: true });
+  function keepDetail() {
+    const marked = document.querySelector('#contenu [class*="choix--"]');
+    if (!marked) return;
+    const name = marked.className.match(/choix--(\w*)/)[1];
+    const query = name ? `?detail=${name}` : "";
+    if (query !== location.search) history.replaceState(null, "", location.pathname + query);
+  }
+  const changes = { childList: true, subtree: true, attributes: true, attributeFilter: ["class"] };
+  new MutationObserver(keepDetail).observe(document.documentElement, changes);
+
   document.getElementById("recharger").addEventListener("click", () => location.reload());
   window.addEventListener("beforeunload", () => clearInterval(timer));
   window.addEventListener("pageshow", (event) => event.persisted && location.reload());

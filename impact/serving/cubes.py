@@ -1,0 +1,49 @@
+"""The released results of each account: their folder, and the files in it that may be taken away."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+from impact.serving.accounts import CODE
+
+MANIFEST = "manifeste.json"  # as impact.cube writes it: the page's kernel and this server must not import one another
+TYPES = {
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".csv": "text/csv; charset=utf-8",
+    ".pdf": "application/pdf",
+    ".html": "text/html; charset=utf-8",
+    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ".odt": "application/vnd.oasis.opendocument.text",
+    ".ods": "application/vnd.oasis.opendocument.spreadsheet",
+}
+
+
+class Cubes:
+    """Finds the cube of an account each time it is asked for: what is published meanwhile counts at once."""
+
+    def __init__(self, outputs: Path):
+        self.outputs = outputs.resolve()
+
+    def find(self, code: str) -> Path | None:
+        """Return the folder of `code`; None when it is missing, empty, or stands outside the campaign's folder."""
+        cube = (self.outputs / code).resolve()
+        inside = CODE.fullmatch(code) and cube.parent == self.outputs
+        return cube if inside and cube.is_dir() and any(cube.iterdir()) else None
+
+
+def released_file(cube: Path, name: str) -> bytes | None:
+    """Return a file that the cube's manifest lists, unaltered; None for anything else.
+
+    The manifest's signature is checked with the campaign's key when the server starts and when results are published;
+    here each file is checked against the digest that the manifest holds.
+    """
+    try:
+        digest = json.loads((cube / MANIFEST).read_text("utf-8"))["files"].get(name)
+        content = (cube / name).read_bytes() if digest else b""
+    except (OSError, ValueError, KeyError, AttributeError, TypeError):
+        return None
+    return content if digest and hashlib.sha256(content).hexdigest() == digest else None
