@@ -17,7 +17,8 @@ TELLING = re.compile(r"@|\d[\d .-]{5,}\d|\b\d{1,2}/\d{1,2}\b|\bwww\.|\b(?:M|Mme|
 class Verbatim:
     """One text as it may be shown, names and places masked, with who approved it and when.
 
-    It holds no participant, no wave and no answer to another question: nothing it could be crossed with.
+    It holds no participant, no wave and no answer to another question: nothing it could be crossed with. `criteria`:
+    what it speaks of, as the person who coded it said.
     """
 
     association: str
@@ -25,6 +26,7 @@ class Verbatim:
     text: str
     approved_by: str
     approved_on: date
+    criteria: tuple[str, ...] = ()
 
     def __post_init__(self):
         if not (self.text.strip() and self.approved_by.strip() and isinstance(self.approved_on, date)):

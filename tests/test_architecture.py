@@ -13,7 +13,7 @@ PACKAGE = ROOT / "impact"
 
 # A module imports only what stands above it. A folder stands for all its modules, which may import one another.
 ORDER = [
-    "errors", "results", "stats", "questionnaire", "xlsform", "rules", "campaign", "collect", "scoring", "simulation",
+    "errors", "results", "stats", "questionnaire", "xlsform", "framework", "framework_file", "rules", "campaign", "collect", "scoring", "fictitious_words", "simulation",
     "rounding", "disclosure", "verbatims", "designs", "sensitivity", "analysis", "partitions", "audit", "keys",
     "linking", "vintages", "clearance", "journal", "cube", "wording", "reading", "sentences", "tables", "charts",
     "publication", "open_data", "dashboard", "serving", "cli",

@@ -24,7 +24,8 @@ SHOWN_PROBLEMS = 20
 AnswersFile = Annotated[
     Path | None,
     typer.Argument(
-        metavar="FICHIER", help="Réponses (.csv, .xlsx, .ods, .sav) ; sans fichier : le questionnaire seul."
+        metavar="FICHIER",
+        help="Réponses (.csv, .xlsx, .ods, .sav) ; sans fichier : le questionnaire et son référentiel.",
     ),
 ]
 Format = Annotated[
@@ -33,7 +34,10 @@ Format = Annotated[
 ]
 
 
-@check.command(cls=FrenchCommand, help="Vérifier un questionnaire, ou des réponses ligne par ligne, sans rien publier.")
+@check.command(
+    cls=FrenchCommand,
+    help="Vérifier un questionnaire et son référentiel, ou des réponses ligne par ligne, sans rien publier.",
+)
 def verifier(campaign: CampaignName, file: AnswersFile = None, format: Format = None) -> None:
     """Check a file, print a readable summary, write the quarantine; exit 1 when rows were rejected."""
     if file is None:
@@ -76,6 +80,8 @@ def _register(campaign: Campaign) -> None:
         table.add_row(*(Text(french(cell)) for cell in cells))
     console.print(table)
     with_wording(campaign)
+    if campaign.framework.criteria:
+        console.print(french(campaign.framework.summary()))
     console.print(french("Ce questionnaire peut être imprimé et mis en ligne."), style="bold green")
 
 
