@@ -1,8 +1,8 @@
 """Names, places and numbers that a text may hold: suggestions only, a person reads each text and decides.
 
-The method, in five rules: (1) a number, an address or a telephone; (2) what follows a title (« mme ») or a word for a
-place (« rue des »); (3) a capitalised word inside a sentence; (4) a capitalised word that opens a sentence, unless it is
-one of the usual opening words; (5) a known French first name, even without its capital. Nothing is looked up
+The method, in five rules: (1) a number, an address, a telephone; (2) what follows a title (« mme ») or a word for a
+place (« rue des »); (3) a capitalised word inside a sentence; (4) a capitalised word that opens a sentence, unless it
+is one of the usual opening words; (5) a known French first name, even without its capital. Nothing is looked up
 elsewhere: everything runs offline. What it misses is measured in tests/test_verbatims.py.
 """
 
