@@ -8,6 +8,7 @@ import pandas as pd
 
 from impact.campaign import Campaign
 from impact.designs import by_category, categories, ends, estimates
+from impact.detail import details
 from impact.disclosure import STATISTICS, WHOLE
 from impact.questionnaire import Scale
 from impact.results import COLUMNS, as_results
@@ -81,6 +82,7 @@ def _main_results(responses: pd.DataFrame, scores: pd.DataFrame, campaign: Campa
     tables = [who_answered(responses, campaign)]
     for scale in campaign.questionnaire.scales:
         tables += [table.assign(scale=scale.name) for table in _scale_tables(responses, scores, campaign, scale)]
+        tables += details(responses, scores, campaign, scale)
     return _stacked(tables)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
+from dataclasses import asdict
 
 import pandas as pd
 
 from impact.analysis import analyse
 from impact.audit import Group, culprit, exposures, refusal, visible_groups
 from impact.campaign import Association, Campaign
+from impact.detail import class_labels, item_scores
 from impact.disclosure import LEAD, PUBLIC, Release, release
 from impact.partitions import Partitions, merge, persons
 from impact.questionnaire import Choice
@@ -21,12 +23,13 @@ OTHER_AUDIENCES = (Association(PUBLIC, "Toutes les associations"), Association(L
 def context(
     campaign: Campaign, association: Association, shown: Mapping[str, Sequence[Choice]] | None = None
 ) -> dict[str, object]:
-    """Return what is said around one audience's numbers: titles, labels, ranges; nothing about the others.
+    """Return what is said around one audience's numbers: titles, labels, ranges; nothing about the others, but to the
+    evaluation lead, who is told every association in the order declared.
 
     `shown`: for each breakdown question, the categories it is shown in; by default those of the questionnaire.
     """
     shown = shown or {question.name: question.categories for question in campaign.questionnaire.breakdowns}
-    return {
+    about = {
         "title": campaign.title,
         "campaign": campaign.name,
         "campaign_version": campaign.version,
@@ -47,6 +50,9 @@ def context(
                 "low": scale.range[0],
                 "high": scale.range[1],
                 "source": scale.source,
+                "licence": scale.licence,
+                "items": [{"name": item.name, "label": item.label, "reverse": item.reverse} for item in scale.items],
+                "classes": [{"name": name, "label": label} for name, label in class_labels(scale).items()],
             }
             for scale in campaign.questionnaire.scales
         ],
@@ -59,6 +65,9 @@ def context(
             for question in campaign.questionnaire.breakdowns
         ],
     }
+    if association.code == LEAD:
+        about["associations"] = [asdict(one) for one in campaign.associations]
+    return about
 
 
 def releases(responses: pd.DataFrame, campaign: Campaign) -> list[Release]:
@@ -103,7 +112,7 @@ def clear(
     """Return the releases for every audience, and the groups behind their numbers, before any audit."""
     scores = score(responses, campaign.questionnaire)
     recoded, partitions = merge(responses, persons(responses, scores, campaign), campaign, forced)
-    results, used = analyse(recoded, scores, campaign), persons(recoded, scores, campaign)
+    results, used = analyse(recoded, scores, campaign), _everybody_used(recoded, scores, campaign)
     present = [one for one in campaign.associations if one.code in set(results["association"])]
     partitions |= {audience.code: _all_categories(campaign, partitions) for audience in OTHER_AUDIENCES}
     cleared = [
@@ -112,6 +121,16 @@ def clear(
     ]
     watched = [one for one in cleared if one.audience != LEAD]
     return cleared, [group for one in watched for group in visible_groups(one, used, campaign)]
+
+
+def _everybody_used(responses: pd.DataFrame, scores: pd.DataFrame, campaign: Campaign) -> pd.DataFrame:
+    """The persons behind each scale and, where they are shown, behind each question."""
+    scales = campaign.questionnaire.scales
+    used = persons(responses, scores, campaign)
+    if not campaign.paired:
+        return used
+    items = [item.name for scale in scales for item in scale.items]
+    return pd.concat([used, persons(responses, item_scores(responses, *scales), campaign, items)], ignore_index=True)
 
 
 def _merges(campaign: Campaign, question: str) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import io
 import json
 import shutil
 from collections.abc import Iterable, Mapping
@@ -23,32 +24,53 @@ from impact.errors import CubeError, DisclosureError, system_reason
 from impact.keys import keyed_digest
 from impact.rules import Rules
 
-FORMAT = 2
+FORMAT = 3
 MANIFEST, RESULTS = "manifeste.json", "resultats.csv"
 REPUBLISH = "Les publier de nouveau avec « impact publier »."
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Figure:
-    """A drawn figure: SVG and the sentence that says it."""
+    """A drawn figure: its name (of its files), a short title, the sentence that says it, its data table, two drawings.
 
-    svg: bytes
+    `table`: all text, what the figure shows and nothing else, headed by `table.columns`.
+    """
+
+    name: str
+    title: str
     sentence: str
+    table: pd.DataFrame
+    svg: bytes
+    png: bytes
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """File name -> content, as readers download them."""
+        csv = self.table.to_csv(index=False, sep=";").encode("utf-8-sig")  # as French spreadsheets open it
+        return {f"{self.name}.svg": self.svg, f"{self.name}.png": self.png, f"{self.name}.csv": csv}
+
+    @classmethod
+    def read(cls, name: str, words: Mapping[str, str], files: Mapping[str, bytes]) -> Figure:
+        """Make a figure again from its title and sentence, and its files."""
+        table = pd.read_csv(io.BytesIO(files[f"{name}.csv"]), sep=";", dtype=str, keep_default_na=False)
+        table.columns = ["" if column.startswith("Unnamed") else column for column in table.columns]
+        return cls(name, words["title"], words["sentence"], table, files[f"{name}.svg"], files[f"{name}.png"])
 
 
-def write_cube(release: Release, figures: Mapping[str, Figure], folder: Path, *, inputs: str, key: bytes) -> Path:
+def write_cube(release: Release, figures: Iterable[Figure], folder: Path, *, inputs: str, key: bytes) -> Path:
     """Write a release into `folder`, replacing what was there.
 
     Parameters
     ----------
-    figures : name (a file name without extension) -> Figure.
+    figures : see `charts.figures`; each is three files, an SVG, a PNG and a CSV.
     inputs : fingerprint of all that the release was computed from. key : the campaign's, see `keys.secret_key`.
 
     Raises
     ------
     CubeError when the folder cannot be written.
     """
-    files = {f"{name}.svg": figure.svg for name, figure in figures.items()}
+    figures = list(figures)
+    files = {name: content for figure in figures for name, content in figure.files.items()}
     files[RESULTS] = release.table.to_csv(index=False).encode()
     manifest = {
         "format": FORMAT,
@@ -57,7 +79,7 @@ def write_cube(release: Release, figures: Mapping[str, Figure], folder: Path, *,
         "inputs": inputs,
         "rules": asdict(release.rules),
         "context": dict(release.context),
-        "sentences": {name: figure.sentence for name, figure in figures.items()},
+        "figures": {one.name: {"title": one.title, "sentence": one.sentence} for one in figures},
         "files": {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())},
     }
     try:
@@ -97,9 +119,7 @@ def read_cube(folder: str | Path, key: bytes | None = None) -> tuple[Release, di
     table = pd.read_csv(folder / RESULTS, dtype=dict.fromkeys([*KEYS, "bound", "status", "reason"], str))
     text = table.columns.difference(["n", "estimate", "ci_low", "ci_high"])
     table[text] = table[text].fillna("")
-    figures = {
-        name: Figure(contents[f"{name}.svg"], sentence) for name, sentence in manifest["sentences"].items()
-    }  # fmt: skip
+    figures = {name: Figure.read(name, words, contents) for name, words in manifest["figures"].items()}
     try:
         release = Release(manifest["audience"], table[SHOWN_COLUMNS], manifest["context"], Rules(**manifest["rules"]))
     except DisclosureError as error:

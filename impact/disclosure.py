@@ -27,8 +27,10 @@ STATISTICS = {
     "response_shift_same_sheet": "mean", "response_shift_separate_sheet": "mean",
     "risen": "share", "stable": "share", "fallen": "share",
     "alpha": "coefficient",
+    "item_change": "mean", "class_share": "share",
 }  # fmt: skip
 ABOUT_THE_SCALE = ("alpha", "reliable_change")  # of the instrument, everyone together: they say nothing of a group
+FINE = ("item_change", "class_share")  # many numbers on the same persons: each needs twice as many of them
 LEVELS = ("mean", "mean_before", "mean_after")  # on the scale's own range: at its end, everybody answered the same
 NOT_DISPLAYED = "sans_reponse"
 DOMINANCE = 0.15  # p % rule: who knows the second contribution must not guess the first within 15 %
@@ -85,9 +87,9 @@ def release(
 
     Returns
     -------
-    Release. Decisions, in order: threshold on n; nobody all alike; each category and its complement; the pooled rows
-    need enough others; no magnitude dominated by one contributor; then rounding (counts to the base, means to 1
-    decimal, shares to 5 points under 50 persons, intervals outwards).
+    Release. Decisions, in order: threshold on n, doubled for FINE statistics; nobody all alike; each category and its
+    complement; the pooled rows need enough others; no magnitude dominated by one contributor; then rounding (counts to
+    the base, means to 1 decimal, shares to 5 points under 50 persons, intervals outwards).
 
     Raises
     ------
@@ -100,7 +102,7 @@ def release(
     mine = _visible(table, audience)
     _check_declared(mine, context)
     reasons = (
-        dict.fromkeys(mine.index[mine["n"] < rules.threshold], f"moins de {rules.threshold} personnes")
+        _too_few(mine, rules)
         | _hidden_groups(mine, rules, _alike(mine, context))
         | _too_few_others(mine, table[table["association"] != audience], rules)
         | _dominated(mine, contributions)
@@ -169,6 +171,16 @@ def _check_declared(table: pd.DataFrame, context: Mapping[str, object]) -> None:
     if unknown:
         words = ", ".join("/".join(name) for name in unknown)
         raise DisclosureError(f"rien n’est diffusé : modalités que rien ne déclare ({words}).")
+
+
+def least_persons(statistic: str, rules: Rules) -> int:
+    """Return how many persons a statistic needs to be shown."""
+    return rules.threshold * (2 if statistic in FINE else 1)
+
+
+def _too_few(table: pd.DataFrame, rules: Rules) -> dict[int, str]:
+    least = table["statistic"].map(lambda name: least_persons(name, rules))
+    return {index: f"moins de {least[index]} personnes" for index in table.index[table["n"] < least]}
 
 
 def _alike(table: pd.DataFrame, context: Mapping[str, object]) -> set[tuple]:
@@ -252,5 +264,6 @@ def _cleared(row: Mapping[str, object], rules: Rules, reason: str) -> dict[str, 
 
 def _may_be_shown(row: Mapping[str, object], rules: Rules) -> bool:
     if row["status"] == "shown":
-        return row["statistic"] in STATISTICS and is_rounded(row, STATISTICS[row["statistic"]], rules)
+        kind = STATISTICS.get(row["statistic"])
+        return bool(kind) and is_rounded(row, kind, rules) and row["n"] >= least_persons(row["statistic"], rules)
     return row["status"] == "suppressed" and all(pd.isna(row[name]) for name in NUMBERS)

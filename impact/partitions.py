@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Iterable, Set
 
 import pandas as pd
 
@@ -25,12 +25,15 @@ def populations(campaign: Campaign) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def persons(responses: pd.DataFrame, scores: pd.DataFrame, campaign: Campaign) -> pd.DataFrame:
+def persons(
+    responses: pd.DataFrame, scores: pd.DataFrame, campaign: Campaign, measures: Iterable[str] = ()
+) -> pd.DataFrame:
     """List the persons used in the statistics of each scale.
 
     Parameters
     ----------
     responses, scores : same rows; see `validation.check` and `scoring.score`.
+    measures : the columns of `scores` that are measured, by default every scale.
 
     Returns
     -------
@@ -41,15 +44,15 @@ def persons(responses: pd.DataFrame, scores: pd.DataFrame, campaign: Campaign) -
     answers = answers.set_index("breakdown", append=True)["category"].unstack("breakdown")
     names = [question.name for question in campaign.questionnaire.breakdowns]
     parts = []
-    for scale in campaign.questionnaire.scales:
+    for measure in measures or [scale.name for scale in campaign.questionnaire.scales]:
         for population, waves in populations(campaign).items():
-            used = [_scored(scores, scale.name, wave, campaign.paired) for wave in waves]
+            used = [_scored(scores, measure, wave, campaign.paired) for wave in waves]
             index = used[0].intersection(used[-1], sort=False)
             part = answers.reindex(index)[names].reset_index() if names else index.to_frame(index=False)
             if not campaign.paired:
                 rows = scores.loc[index, KEYS].reset_index(drop=True)
                 part = pd.concat([rows, part[names]], axis="columns")
-            parts.append(part.assign(scale=scale.name, population=population))
+            parts.append(part.assign(scale=measure, population=population))
     return pd.concat(parts, ignore_index=True)[[*KEYS, "scale", "population", *names]]
 
 

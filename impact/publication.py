@@ -66,8 +66,8 @@ def publish(
     written = []
     for one in cleared:
         progress(f"Figures et résultats : {one.context['association']}")
-        drawn = {} if one.audience in (PUBLIC, LEAD) else figures(one)
-        written.append(write_cube(one, drawn, outputs / one.audience, inputs=inputs, key=key))
+        drawn = {} if one.audience == PUBLIC else figures(one)
+        written.append(write_cube(one, drawn.values(), outputs / one.audience, inputs=inputs, key=key))
     remember(campaign.name, groups)
     write_journal(cleared, outputs / JOURNAL)
     return [folder for folder in written if folder.name not in (PUBLIC, LEAD)]

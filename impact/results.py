@@ -75,6 +75,7 @@ FRENCH_STATISTICS = {
     "little_mcar": "test de Little", "little_mcar_adjusted": "test de Little, corrigé",
     "chi2": "khi-deux", "cfi": "CFI", "tli": "TLI", "rmsea": "RMSEA", "srmr": "SRMR",
     "loading_standardised": "poids standardisé", "factor_correlation": "corrélation entre dimensions",
+    "item_change": "évolution d’une question", "class_share": "part des scores dans cette tranche",
     "invariance": "verdict", "latent_mean_change": "évolution de la moyenne latente",
 }  # fmt: skip
 

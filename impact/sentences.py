@@ -8,16 +8,21 @@ from impact.disclosure import WHOLE, Release
 from impact.errors import french
 from impact.reading import (
     DIFFERENCE,
+    DIRECTIONS,
     REPORTED,
+    class_shares,
     direction,
     estimated,
+    forest_rows,
     has_comparison,
+    item_rows,
     on_one_sheet,
     remembered_start,
     scale_context,
     shown,
+    tenths_of,
 )
-from impact.wording import between, difference, number, of_ten, points, tenths
+from impact.wording import between, difference, number, of_ten, points, share
 
 
 def insufficient(release: Release) -> str:
@@ -157,11 +162,10 @@ def remembered(release: Release, scale: str) -> str:
 
 def people(release: Release, scale: str) -> str:
     """Say for how many persons out of ten the score rose, stayed and fell, beyond what the scale can tell."""
-    rows = [release.row(name, scale=scale) for name in ("risen", "stable", "fallen")]
+    rows = [release.row(name, scale=scale) for name in DIRECTIONS]
     if not all(shown(row) for row in rows):
         return ""
-    exact = [row for row in rows if not row["bound"]]
-    told = dict(zip((row["statistic"] for row in exact), tenths([row["estimate"] for row in exact]), strict=True))
+    told = tenths_of(rows)
     bounds = {"<": "moins d’une personne sur dix", ">": "plus de neuf personnes sur dix"}
     rose, same, fell = (
         of_ten(told[row["statistic"]]) if not row["bound"] else bounds[row["bound"]] for row in rows
@@ -171,6 +175,41 @@ def people(release: Release, scale: str) -> str:
     if shown(least):
         beyond = f" (un écart de moins de {points(least['estimate'])} ne se distingue pas du hasard des réponses)"
     return french(f"Score plus haut pour {rose}, plus bas pour {fell}, à peu près le même pour {same}{beyond}.")
+
+
+def spread(release: Release, scale: str) -> str:
+    """Say how many persons lie in each class of scores, moment by moment."""
+    moments: dict[str, list[str]] = {}
+    for moment, label, row in class_shares(release, scale):
+        if shown(row):
+            moments.setdefault(moment, []).append(f"{share(row)} à {label}")
+    told = " ".join(f"{moment} : {', '.join(parts)}." for moment, parts in moments.items())
+    return french(f"Part des personnes selon leur score. {told}") if told else ""
+
+
+def items(release: Release, scale: str) -> str:
+    """Say which questions of a scale moved, in the order of the questionnaire; few ever do readably."""
+    rows = [(label, row) for label, row in item_rows(release, scale) if shown(row)]
+    if not rows:
+        return ""
+    higher = scale_context(release, scale)["higher_is_better"]
+    told = []
+    for way, verb in (("better", "En mieux"), ("worse", "En moins bien")):
+        if moved := [f"« {label} »" for label, row in rows if direction(row, higher) == way]:
+            told.append(f"{verb} : {' ; '.join(moved)}.")
+    few = " ".join(told) or "Aucune question prise seule ne bouge de façon lisible."
+    return french(f"Question par question, avec une marge élargie parce qu’on en lit plusieurs à la fois. {few}")
+
+
+def across(release: Release, scale: str) -> str:
+    """Say to the evaluation lead the whole, and what another association may expect."""
+    another = release.row("prediction_interval", scale=scale, association=WHOLE)
+    expected = ""
+    if shown(another):
+        expected = f"Une autre association pourrait observer {between(another['ci_low'], another['ci_high'])}."
+    hidden = [label for label, row in forest_rows(release, scale) if row is not None and not shown(row)]
+    unread = f"Non montré, effectif insuffisant : {', '.join(hidden)}." if hidden else ""
+    return french(" ".join(filter(None, (whole(release, scale), expected, unread))))
 
 
 def whole(release: Release, scale: str) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 import pandas as pd
 
 from impact.disclosure import WHOLE, Release
 from impact.errors import french
 from impact.reading import shown
-from impact.wording import number
+from impact.wording import number, share
 
 LABELS = {
     "mean": "Score moyen",
@@ -25,6 +27,7 @@ LABELS = {
     "fallen": "Score plus bas",
 }
 CHANGES = ("change", "independent_change", "then_change_same_sheet", "then_change_separate_sheet")
+OUT_OF_TEN = {"<": "moins de 1 sur 10", ">": "plus de 9 sur 10"}
 COLUMNS = ["", "Personnes (environ)", "Valeur", "Marge d’erreur"]
 SUPPRESSED = "effectif insuffisant"
 
@@ -33,17 +36,40 @@ def scale_table(release: Release, scale: str) -> pd.DataFrame:
     """Return what is known of one scale, a line a result, all text; « effectif insuffisant » if nothing is shown."""
     found = release.table[(release.table["scale"] == scale) & (release.table["breakdown"] == "")]
     mine = found[found["association"] == release.audience]
-    lines = [
-        _line(row, label) for name, label in LABELS.items() for _, row in mine[mine["statistic"] == name].iterrows()
-    ]
+    rows = [(label, row) for name, label in LABELS.items() for _, row in mine[mine["statistic"] == name].iterrows()]
     whole = release.row("pooled_change", scale=scale, association=WHOLE)
-    lines += [_line(whole, "Toutes associations : évolution")] if whole is not None else []
-    return pd.DataFrame(lines, columns=COLUMNS).map(french)
+    rows += [("Toutes associations : évolution", whole)] if whole is not None else []
+    return lines(rows)
+
+
+def lines(rows: Iterable[tuple[str, pd.Series | None]]) -> pd.DataFrame:
+    """Return one line a result, all text: its label, how many persons, its value, its margin of error."""
+    return pd.DataFrame([_line(row, label) for label, row in rows], columns=COLUMNS).map(french)
+
+
+def people_table(rows: Iterable[tuple[str, pd.Series]], tenths: Mapping[str, int]) -> pd.DataFrame:
+    """Return the lines of risen, stable and fallen, with how many persons out of ten."""
+    rows = list(rows)
+    return lines(rows).assign(**{"Sur dix personnes": [out_of_ten(row, tenths[row["statistic"]]) for _, row in rows]})
+
+
+def out_of_ten(row: pd.Series, many: int) -> str:
+    """Return how many persons out of ten, or the only bound that may be said."""
+    return OUT_OF_TEN.get(row["bound"], f"{many} sur 10")
+
+
+def classes_table(rows: Iterable[tuple[str, str, pd.Series]]) -> pd.DataFrame:
+    """Return the share of persons in each class of scores, a line a class and a column a moment."""
+    rows = list(rows)
+    table = pd.DataFrame([(level, moment, share(row)) for moment, level, row in rows], columns=["", "moment", "share"])
+    wide = table.pivot(index="", columns="moment", values="share")
+    moments, levels = ([row[place] for row in rows] for place in (0, 1))
+    return wide.loc[list(dict.fromkeys(levels)), list(dict.fromkeys(moments))].reset_index().map(french)
 
 
 def breakdown_table(release: Release, scale: str, breakdown: dict) -> pd.DataFrame:
     """Return the means before and after in each category of a breakdown, all text."""
-    lines = []
+    told = []
     for category in breakdown["categories"]:
         where = {"scale": scale, "breakdown": breakdown["name"], "category": category["name"]}
         before, after = (release.row(statistic, **where) for statistic in ("mean_before", "mean_after"))
@@ -53,10 +79,10 @@ def breakdown_table(release: Release, scale: str, breakdown: dict) -> pd.DataFra
             values = [counts, number(before["estimate"]), number(after["estimate"]), margin(change)]
         else:
             values = [SUPPRESSED, "", "", ""]
-        lines.append([category["label"], *values])
+        told.append([category["label"], *values])
     first, last = release.context["waves"][0]["label"], release.context["waves"][-1]["label"]
     columns = [breakdown["label"], COLUMNS[1], first, last, "Évolution"]
-    return pd.DataFrame(lines, columns=columns).map(french)
+    return pd.DataFrame(told, columns=columns).map(french)
 
 
 def margin(row: pd.Series) -> str:
@@ -68,9 +94,8 @@ def _line(row: pd.Series, label: str) -> list[str]:
     if not shown(row):
         return [label, SUPPRESSED, "", ""]
     if row["statistic"] in ("risen", "stable", "fallen"):
-        words = {"<": "moins de ", ">": "plus de "}.get(row["bound"], "")
         between = "" if row["bound"] else f"entre {100 * row['ci_low']:.0f} et {100 * row['ci_high']:.0f} %"
-        return [label, f"{row['n']:.0f}", f"{words}{100 * row['estimate']:.0f} %", between]
+        return [label, f"{row['n']:.0f}", share(row), between]
     signed = not row["statistic"].startswith("mean")
     between = margin(row) if signed else f"entre {number(row['ci_low'])} et {number(row['ci_high'])}"
     return [label, f"{row['n']:.0f}", number(row["estimate"], sign=signed), between]

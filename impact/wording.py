@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 
 MINUS = "−"
 
@@ -43,3 +44,14 @@ def difference(low: float, high: float) -> str:
     """Return an interval that is all on one side of zero as a distance: « entre 0,2 et 0,4 points de moins »."""
     near, far = sorted((abs(low), abs(high)))
     return f"entre {number(near)} et {number(far)} points de {'plus' if low > 0 else 'moins'}"
+
+
+def share(row: Mapping[str, object]) -> str:
+    """Return a released share in percent, or the only bound that may be said."""
+    words = {"<": "moins de ", ">": "plus de "}.get(row["bound"], "")
+    return f"{words}{100 * row['estimate']:.0f}\u00a0%"
+
+
+def listed(words: Sequence[str]) -> str:
+    """Return words as a French list: « a, b et c »."""
+    return " et ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))

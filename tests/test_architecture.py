@@ -13,13 +13,26 @@ PACKAGE = ROOT / "impact"
 
 # A module imports only what stands above it. A folder stands for all its modules, which may import one another.
 ORDER = [
-    "errors", "results", "stats", "questionnaire", "xlsform", "framework", "framework_file", "rules", "campaign", "collect", "scoring", "fictitious_words", "simulation",
-    "rounding", "disclosure", "verbatims", "designs", "sensitivity", "analysis", "partitions", "audit", "keys",
-    "linking", "vintages", "clearance", "journal", "cube", "wording", "reading", "sentences", "tables", "charts",
-    "publication", "open_data", "dashboard", "serving", "cli",
+    "errors", "results", "stats", "questionnaire", "xlsform", "framework", "framework_file", "rules", "campaign",
+    "collect", "scoring", "fictitious_words", "simulation", "rounding", "disclosure", "verbatims", "designs",
+    "sensitivity", "wording", "detail", "analysis", "partitions", "audit", "keys", "linking", "vintages", "coding_grid",
+    "clearance", "evidence", "journal", "cube", "reading", "sentences", "summary", "method", "tables", "charts",
+    "story", "publication", "open_data", "dashboard", "serving", "cli",
 ]  # fmt: skip
 ONLY = {"stats": {"errors", "results"}, "serving": {"errors"}}
-VIEWING = ("wording", "reading", "sentences", "tables", "charts", "cube", "dashboard", "serving")
+VIEWING = (
+    "wording",
+    "reading",
+    "sentences",
+    "summary",
+    "method",
+    "tables",
+    "charts",
+    "story",
+    "cube",
+    "dashboard",
+    "serving",
+)
 FORBIDDEN_FOR_VIEWING = {"collect", "scoring", "simulation", "stats", "analysis"}
 
 

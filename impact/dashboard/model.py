@@ -1,32 +1,40 @@
-"""What the page shows, without any widget: sections of HTML made from one cube."""
+"""What the page shows, without any widget: the story of one cube, laid out in HTML."""
 
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterable
 from html import escape
-from itertools import groupby
 from pathlib import Path
 
-from impact import reading, sentences
-from impact.cube import read_cube
-from impact.errors import french
-from impact.tables import breakdown_table, scale_table
+import pandas as pd
 
-NO_BREAKDOWN = ""
+from impact.cube import Figure, read_cube
+from impact.errors import french
+from impact.story import Section, Statement, story
+
+NOTHING = ""
+CHOOSE = "Choisir une question ci-dessus pour voir les résultats selon les réponses."
 
 
 class Dashboard:
-    """One association's page over its cube; nothing is computed here, only laid out. All methods return HTML."""
+    """One audience's page over its cube; nothing is computed here, only laid out. All methods return HTML."""
 
     def __init__(self, folder: str | Path):
-        self.release, self.figures = read_cube(folder)
+        self.release, figures = read_cube(folder)
         self.context = self.release.context
+        self.sections = story(self.release, figures)
 
     @property
-    def breakdowns(self) -> list[tuple[str, str]]:
-        """(label, name) of each declared breakdown, after « everyone together »."""
-        declared = [(breakdown["label"], breakdown["name"]) for breakdown in self.context["breakdowns"]]
-        return [("Tout le monde ensemble", NO_BREAKDOWN), *declared]
+    def picked(self) -> Section | None:
+        """The section whose parts are seen one at a time, if there is one."""
+        return next((section for section in self.sections if section.pick), None)
+
+    @property
+    def choices(self) -> list[tuple[str, str]]:
+        """(label, name) of each part that may be picked, after « everyone together »."""
+        parts = self.picked.parts if self.picked else ()
+        return [("Tout le monde ensemble", NOTHING), *((part.title, part.name) for part in parts)]
 
     def header(self) -> str:
         """Who, what, and whether the data are fictitious."""
@@ -37,110 +45,83 @@ class Dashboard:
             f'<p class="campagne">{escape(self.context["title"])}{sector}</p></header>'
         )
 
-    def answered(self) -> str:
-        """Who answered and who is missing: before any result."""
-        missing = sentences.who_is_missing(self.release)
-        said = sentences.who_answered(self.release)
-        if "repondants" not in self.figures:
-            words = f'<p class="insuffisant"><strong>{escape(said)}</strong> {WHY_NOTHING}</p>'
-        else:
-            words = f"<p>{escape(said)}</p><p>{escape(missing)}</p>"
-        return f"<section><h2>Qui a répondu{NBSP}?</h2>{words}{self._figure('repondants')}</section>"
+    def before(self) -> str:
+        """The story up to what is picked; all of it where nothing is."""
+        return self.header() + self.contents() + "".join(map(section_html, self._around()[0]))
 
-    def glance(self) -> str:
-        """One sentence a scale, all dimensions at once."""
-        lines = []
-        for scale in self.context["scales"]:
-            mark, word = VERDICTS[way := self._way(scale)]
-            lines.append(
-                f'<li class="{way}"><span aria-hidden="true">{mark}</span> {escape(scale["label"])}{NBSP}: {word}</li>'
-            )
-        return f'<section><h2>En bref</h2><ul class="bref">{"".join(lines)}</ul></section>'
+    def after(self) -> str:
+        """The end of the story."""
+        return "".join(map(section_html, self._around()[1]))
 
-    def _way(self, scale: dict) -> str:
-        """What the whole interval says of one scale: a key of VERDICTS."""
-        row = reading.estimated(self.release, scale["name"])
-        if reading.shown(row):
-            return reading.direction(row, scale["higher_is_better"])
-        levels = [self.release.row("mean", scale=scale["name"], wave=wave["code"]) for wave in self.context["waves"]]
-        return "level" if any(reading.shown(level) for level in levels) else "suppressed"
+    def detail(self, name: str) -> str:
+        """The part picked; an unknown one shows nothing."""
+        part = next((part for part in self.picked.parts if part.name == name), None) if self.picked else None
+        return f'<div class="cartes">{"".join(map(_card, part.parts))}</div>' if part else f"<p>{CHOOSE}</p>"
 
-    def dimensions(self) -> str:
-        """Each dimension opened, scale by scale."""
-        parts = []
-        for dimension, scales in groupby(self.context["scales"], key=lambda scale: scale["dimension"]):
-            scales = list(scales)
-            alone = len(scales) == 1 and scales[0]["label"] == dimension
-            cards = "".join(self._scale(scale, title=not alone) for scale in scales)
-            parts.append(f"<section><h2>{escape(dimension)}</h2>{cards}</section>")
-        return "".join(parts)
+    def contents(self) -> str:
+        """Links to each section."""
+        links = "".join(f'<li><a href="#{one.name}">{escape(one.title)}</a></li>' for one in self.sections)
+        return f'<nav aria-label="Sur cette page"><ul class="sommaire">{links}</ul></nav>'
 
-    def _scale(self, scale: dict, *, title: bool) -> str:
-        name = scale["name"]
-        heading = f"<h3>{escape(scale['label'])}</h3>" if title else ""
-        if self._way(scale) == "suppressed":
-            said = sentences.whole(self.release, name)
-            return f"<article>{heading}{self.insufficient()}{self._told(f'ensemble-{name}', said)}</article>"
-        said = [text(self.release, name) for text in (sentences.change, sentences.people, sentences.whole)]
-        columns = zip(("moyennes", "personnes", "ensemble"), said, strict=True)
-        blocks = "".join(self._told(f"{kind}-{name}", text) for kind, text in columns)
-        table = _table(scale_table(self.release, name), f"Les chiffres{NBSP}: {scale['label']}")
-        source = f'<p class="source">{escape(scale["source"])}</p>'
-        return f'<article>{heading}<div class="trio">{blocks}</div>{table}{source}</article>'
-
-    def detail(self, breakdown: str) -> str:
-        """One breakdown at a time, scale by scale; an unknown one shows nothing."""
-        declared = next((one for one in self.context["breakdowns"] if one["name"] == breakdown), None)
-        if declared is None:
-            return "<p>Choisir une question ci-dessus pour voir les résultats selon les réponses.</p>"
-        cards = []
-        for scale in self.context["scales"]:
-            name = f"detail-{breakdown}-{scale['name']}"
-            said = self._figure(name) or self.insufficient()
-            table = _table(breakdown_table(self.release, scale["name"], declared), "Les chiffres")
-            cards.append(f"<article><h3>{escape(scale['label'])}</h3>{said}{table}</article>")
-        return f'<div class="duo">{"".join(cards)}</div>'
-
-    def cautions(self) -> str:
-        """What nobody may conclude."""
-        lines = "".join(f"<li>{escape(text)}</li>" for text in sentences.cautions(self.release))
-        return f"<section><h2>Ce qu’il ne faut pas conclure</h2><ul>{lines}</ul></section>"
-
-    def insufficient(self) -> str:
-        """What is shown in place of a result under the threshold."""
-        return f'<p class="insuffisant">{escape(sentences.insufficient(self.release))}</p>'
-
-    def _told(self, name: str, text: str) -> str:
-        """A figure and the sentence that says it."""
-        return f"<figure>{self._figure(name)}<figcaption>{escape(text)}</figcaption></figure>" if text else ""
-
-    def _figure(self, name: str) -> str:
-        if name not in self.figures:
-            return ""
-        figure = self.figures[name]
-        data = base64.b64encode(figure.svg).decode()
-        return f'<img alt="{escape(figure.sentence)}" src="data:image/svg+xml;base64,{data}">'
+    def _around(self) -> tuple[tuple[Section, ...], tuple[Section, ...]]:
+        place = next((place for place, one in enumerate(self.sections) if one.pick), len(self.sections))
+        return self.sections[:place], self.sections[place + 1 :]
 
 
-NBSP = "\u00a0"
-WHY_NOTHING = (
-    "Avec si peu de réponses, un chiffre dirait surtout le hasard, et pourrait faire reconnaître une personne."
-)
-VERDICTS = {
-    "better": ("▲", "une amélioration se lit"),
-    "worse": ("▼", "une dégradation se lit"),
-    "unclear": ("≈", "ni hausse ni baisse ne se lit"),
-    "level": ("•", "un niveau, sans mesure avant"),
-    "suppressed": ("○", "effectif insuffisant, ne pas conclure"),
-}
+def section_html(section: Section) -> str:
+    """Lay out one section of the story."""
+    title = f'<h2 id="{section.name}" tabindex="-1">{escape(section.title)}</h2>'
+    parts = "".join(map(_card, section.parts))
+    return f'<section class="{section.name}">{title}{_body(section)}{parts}</section>'
 
 
-def _table(table, title: str) -> str:
-    """A data table folded under its title."""
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in table.columns)
+def _card(part: Section) -> str:
+    return f"<article><h3>{escape(part.title)}</h3>{_body(part)}</article>"
+
+
+def _body(section: Section) -> str:
+    alone = "".join(f"<p>{escape(one.text)}</p>" for one in section.statements if not one.figure)
+    figures = "".join(_figure(one, one.figure) for one in section.statements if one.figure)
+    points = "".join(f"<li>{_sign(point.sign)}{escape(point.text)}</li>" for point in section.points)
+    tables = "".join(_folded(table.title, table_html(table.cells)) for table in section.tables)
+    return (
+        (f'<div class="figures">{figures}</div>' if figures else "")
+        + alone
+        + (f"<ul>{points}</ul>" if points else "")
+        + tables
+    )
+
+
+def _figure(statement: Statement, figure: Figure) -> str:
+    """A figure, the sentence that says it, its table and its files."""
+    data = base64.b64encode(figure.svg).decode()
+    label, text = escape(figure.title), escape(statement.text)
+    links = _links((f"{figure.name}.{kind}", kind.upper()) for kind in ("svg", "png", "csv"))
+    inside = f"{table_html(figure.table)}<p>Télécharger : {links}</p>"
+    return french(
+        f'<figure role="figure" aria-label="{label}"><img alt="{label}" src="data:image/svg+xml;base64,{data}">'
+        f"<figcaption>{text}</figcaption>{_folded('Les chiffres de cette figure', inside)}</figure>"
+    )
+
+
+def _links(files: Iterable[tuple[str, str]]) -> str:
+    return ", ".join(f'<a href="fichiers/{escape(name)}" download>{escape(words)}</a>' for name, words in files)
+
+
+def _sign(sign: str) -> str:
+    return f'<span aria-hidden="true" class="signe">{sign}</span> ' if sign else ""
+
+
+def _folded(title: str, inside: str) -> str:
+    return f"<details><summary>{escape(title)}</summary>{inside}</details>"
+
+
+def table_html(table: pd.DataFrame) -> str:
+    """A table whose first column heads the lines."""
+    head = "".join(f'<th scope="col">{escape(name)}</th>' if name else "<td></td>" for name in table.columns)
     rows = "".join(
         f'<tr><th scope="row">{escape(first)}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in cells)}</tr>'
         for first, *cells in table.itertuples(index=False, name=None)
     )
     body = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-    return f'<details><summary>{escape(title)}</summary><div class="defile" tabindex="0">{body}</div></details>'
+    return f'<div class="defile" tabindex="0" role="group" aria-label="Tableau">{body}</div>'

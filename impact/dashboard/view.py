@@ -7,7 +7,7 @@ from pathlib import Path
 
 import ipywidgets as widgets
 
-from impact.dashboard.model import NO_BREAKDOWN, Dashboard
+from impact.dashboard.model import NOTHING, Dashboard
 from impact.errors import ImpactError, french
 
 CUBE = "IMPACT_CUBE"
@@ -32,9 +32,10 @@ def show(folder: str | Path | None = None) -> widgets.Widget:
 
 
 def _blocks(page: Dashboard) -> list[widgets.Widget]:
-    top = page.header() + page.answered() + page.glance() + page.dimensions()
-    detail = _html(page.detail(NO_BREAKDOWN))
-    choice = widgets.RadioButtons(options=page.breakdowns, value=NO_BREAKDOWN, layout={"width": "auto"})
+    if not page.picked:
+        return [_html(page.before())]
+    detail = _html(page.detail(NOTHING))
+    choice = widgets.RadioButtons(options=page.choices, value=NOTHING, layout={"width": "auto"})
 
     def follow(change: dict) -> None:
         """Show the chosen breakdown; whatever happens, the reader gets a sentence."""
@@ -44,9 +45,11 @@ def _blocks(page: Dashboard) -> list[widgets.Widget]:
             detail.value = f'<p role="alert" class="panne">{french(FAILED)}</p>'
 
     choice.observe(follow, names="value")
-    title = _html("<h2>Regarder de plus près</h2><p>Les résultats selon une question à la fois.</p>")
+    title = _html(
+        f'<h2 id="{page.picked.name}">{page.picked.title}</h2><p>Les résultats selon une question à la fois.</p>'
+    )
     closer = widgets.VBox([title, choice, detail]).add_class("de-pres")
-    return [_html(top), closer, _html(page.cautions())]
+    return [_html(page.before()), closer, _html(page.after())]
 
 
 def _html(content: str) -> widgets.HTML:

@@ -1,0 +1,31 @@
+"""Figures drawn from a Release in seaborn's style: one visual identity, never colour alone, each with its sentence."""
+
+from __future__ import annotations
+
+from impact.charts.canvas import identity
+from impact.charts.intervals import beside_whole, forest, items, memory
+from impact.charts.people import classes, path, risen_and_fallen
+from impact.charts.scores import before_after, by_category
+from impact.cube import Figure
+from impact.disclosure import LEAD, Release
+
+OWN = (before_after, risen_and_fallen, classes, items, memory, beside_whole)
+
+
+def figures(release: Release) -> dict[str, Figure]:
+    """Draw every figure one audience is told with, by name; what is suppressed has no figure.
+
+    An association: `parcours`, then for each scale `moyennes-`, `personnes-`, `classes-`, `questions-`, `souvenir-`,
+    `ensemble-<scale>` and, for each declared breakdown, `detail-<breakdown>-<scale>`. The evaluation lead: `parcours`
+    and `foret-<scale>`.
+    """
+    scales = [scale["name"] for scale in release.context["scales"]]
+    with identity():
+        found = [path(release)]
+        if release.audience == LEAD:
+            found += [forest(release, scale) for scale in scales]
+        else:
+            found += [draw(release, scale) for scale in scales for draw in OWN]
+            asked = release.context["breakdowns"]
+            found += [by_category(release, scale, one) for one in asked for scale in scales]
+    return {figure.name: figure for figure in found if figure}

@@ -1,0 +1,116 @@
+"""The story of one association, from who answered to what to discuss next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import groupby
+
+from impact import method, sentences, summary
+from impact.cube import Figure
+from impact.disclosure import Release
+from impact.errors import french
+from impact.reading import verdict
+from impact.story.section import BOARD, FUNDER, Point, Section, Statement, Table, says
+from impact.tables import breakdown_table, scale_table
+
+Figures = Mapping[str, Figure]
+WHY_NOTHING = (
+    "Avec si peu de réponses, un chiffre dirait surtout le hasard, et pourrait faire reconnaître une personne."
+)
+
+
+def association_story(release: Release, figures: Figures) -> Iterator[Section]:
+    """Yield the sections of one association's results, whatever their level."""
+    yield Section("essentiel", "L’essentiel", says(*summary.three_sentences(release)), level=BOARD)
+    yield Section("repondants", french("Qui a répondu ?"), tuple(_answered(release, figures)))
+    points = tuple(Point(text, sign) for sign, text in summary.glance(release))
+    yield Section("en-bref", "En bref", says(french(summary.READABLE)), points)
+    for dimension, scales in groupby(release.context["scales"], key=lambda scale: scale["dimension"]):
+        yield _dimension(release, figures, dimension, list(scales))
+    yield Section("de-plus-pres", "Regarder de plus près", parts=_details(release, figures), pick=True)
+    yield Section("ensemble", "Avec les autres associations", tuple(_wholes(release, figures)))
+    yield Section("paroles", "Ce que disent les personnes", parts=_verbatims(release))
+    yield limits(release)
+    points = tuple(Point(text) for text in summary.questions(release))
+    yield Section("a-discuter", "À discuter à la prochaine réunion", points=points)
+    yield how_it_is_made(release)
+
+
+def limits(release: Release) -> Section:
+    """What nobody may conclude."""
+    points = tuple(Point(text) for text in sentences.cautions(release))
+    return Section("limites", "Ce qu’il ne faut pas conclure", points=points)
+
+
+def how_it_is_made(release: Release) -> Section:
+    """The method, for who asks."""
+    instruments = tuple(Point(text) for text in method.instruments(release))
+    words = tuple(Point(french(f"{word} : {meaning}")) for word, meaning in method.glossary())
+    parts = (Section("echelles", "Les échelles", points=instruments), Section("mots", "Les mots", points=words))
+    return Section(
+        "methode", "Comment ces chiffres sont faits", says(*method.how_measured(release)), parts=parts, level=FUNDER
+    )
+
+
+def _answered(release: Release, figures: Figures) -> Iterator[Statement]:
+    said = sentences.who_answered(release)
+    yield Statement(said, figures.get("parcours"))
+    yield from says(WHY_NOTHING if said == sentences.insufficient(release) else sentences.who_is_missing(release))
+
+
+def _dimension(release: Release, figures: Figures, dimension: str, scales: list[dict]) -> Section:
+    parts = tuple(_scale(release, figures, scale) for scale in scales)
+    name = f"dimension-{scales[0]['name']}"
+    if len(parts) == 1 and scales[0]["label"] == dimension:  # a title is not said twice
+        return Section(name, dimension, parts[0].statements, tables=parts[0].tables)
+    return Section(name, dimension, parts=parts)
+
+
+def _scale(release: Release, figures: Figures, scale: dict) -> Section:
+    name = scale["name"]
+    if verdict(release, name) == "suppressed":
+        return Section(name, scale["label"], says(sentences.insufficient(release)))
+    told = (
+        (sentences.change(release, name), figures.get(f"moyennes-{name}")),
+        (sentences.people(release, name), figures.get(f"personnes-{name}")),
+        *((figure.sentence, figure) for kind in KINDS if (figure := figures.get(f"{kind}-{name}"))),
+    )
+    statements = tuple(Statement(text, figure) for text, figure in told if text)
+    return Section(name, scale["label"], statements, tables=(Table("Tous les chiffres", scale_table(release, name)),))
+
+
+KINDS = ("souvenir", "classes", "questions")  # figures that only some designs or sizes allow
+
+
+def _details(release: Release, figures: Figures) -> tuple[Section, ...]:
+    """One part a breakdown question, one part in it a scale."""
+    return tuple(
+        Section(
+            breakdown["name"],
+            breakdown["label"],
+            parts=tuple(_detail(release, figures, breakdown, scale) for scale in release.context["scales"]),
+        )
+        for breakdown in release.context["breakdowns"]
+    )
+
+
+def _detail(release: Release, figures: Figures, breakdown: dict, scale: dict) -> Section:
+    figure = figures.get(f"detail-{breakdown['name']}-{scale['name']}")
+    if figure:
+        return Section(scale["name"], scale["label"], (Statement(figure.sentence, figure),))
+    table = Table("Les chiffres", breakdown_table(release, scale["name"], breakdown))
+    return Section(scale["name"], scale["label"], says(sentences.insufficient(release)), tables=(table,))
+
+
+def _wholes(release: Release, figures: Figures) -> Iterator[Statement]:
+    for scale in release.context["scales"]:
+        if said := sentences.whole(release, scale["name"]):
+            yield Statement(french(f"{scale['label']}. {said}"), figures.get(f"ensemble-{scale['name']}"))
+
+
+def _verbatims(release: Release) -> tuple[Section, ...]:
+    """Approved texts by question, as `verbatims.showable` lets them out; the context says the question's label."""
+    return tuple(
+        Section(one["name"], one["label"], points=tuple(Point(f"«\u00a0{text}\u00a0»") for text in one["texts"]))
+        for one in release.context.get("verbatims", ())
+    )
