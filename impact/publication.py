@@ -12,10 +12,12 @@ from impact import __version__
 from impact.campaign import Campaign
 from impact.charts import figures
 from impact.clearance import protected
+from impact.coding_grid.log import log_file
 from impact.collect.validation import check_files
 from impact.cube import cube_inputs, write_cube
 from impact.disclosure import LEAD, PUBLIC
 from impact.errors import ImpactError
+from impact.evidence import counts_file, with_evidence
 from impact.journal import JOURNAL, write_journal
 from impact.keys import secret_key
 from impact.linking import pseudonymise
@@ -25,9 +27,10 @@ Progress = Callable[[str], None]
 
 
 def fingerprint(campaign: Campaign, files: Sequence[Path]) -> str:
-    """Return the hash of all that decides the results: answers, declarations, code version."""
+    """Return the hash of all that decides the results: answers, counts, coding, declarations, code version."""
     digest = hashlib.sha256(__version__.encode())
-    for path in [*files, *sorted(campaign.folder.glob("*.*")), *sorted(Path(__file__).parent.rglob("*.py"))]:
+    kept = [path for path in (counts_file(campaign.name), log_file(campaign.name)) if path.is_file()]
+    for path in [*files, *kept, *sorted(campaign.folder.glob("*.*")), *sorted(Path(__file__).parent.rglob("*.py"))]:
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()
 
@@ -63,7 +66,7 @@ def publish(
     accepted = pd.concat([one.accepted for one in check_files(files, campaign)], ignore_index=True)
     progress("Scores, analyse, secret statistique et audit")
     cleared, groups = protected(pseudonymise(accepted, campaign.name), campaign, past_groups(campaign.name))
-    written = []
+    cleared, written = with_evidence(cleared, campaign, accepted), []
     for one in cleared:
         progress(f"Figures et résultats : {one.context['association']}")
         drawn = {} if one.audience == PUBLIC else figures(one)

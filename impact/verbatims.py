@@ -41,7 +41,7 @@ class Verbatim:
 def showable(
     verbatims: Sequence[Verbatim], respondents: Mapping[tuple[str, str], int], rules: Rules, *, audience: str
 ) -> dict[str, list[str]]:
-    """Return the texts one association may see, by question, in alphabetical order.
+    """Return the texts one association may see, by question, in alphabetical order, each once.
 
     Parameters
     ----------
@@ -55,11 +55,11 @@ def showable(
     ------
     DisclosureError when it is not known how many persons answered a question.
     """
-    shown: dict[str, list[str]] = {}
+    shown: dict[str, set[str]] = {}
     for one in (one for one in verbatims if one.association == audience):
         n = respondents.get((audience, one.question))
         if not isinstance(n, int) or isinstance(n, bool):
             raise DisclosureError(f"rien n’est diffusé : combien ont répondu à « {one.question} » n’est pas connu.")
         if n >= rules.threshold:
-            shown.setdefault(one.question, []).append(one.text)
+            shown.setdefault(one.question, set()).add(one.text)
     return {question: sorted(texts) for question, texts in shown.items()}

@@ -16,7 +16,7 @@ ORDER = [
     "errors", "results", "stats", "questionnaire", "xlsform", "framework", "framework_file", "rules", "campaign",
     "collect", "scoring", "fictitious_words", "simulation", "rounding", "disclosure", "verbatims", "designs",
     "sensitivity", "wording", "detail", "analysis", "partitions", "audit", "keys", "linking", "vintages", "coding_grid",
-    "clearance", "evidence", "journal", "cube", "reading", "sentences", "summary", "method", "tables", "charts",
+    "clearance", "evidence", "example", "journal", "cube", "reading", "sentences", "summary", "method", "tables", "charts",
     "story", "publication", "open_data", "dashboard", "serving", "cli",
 ]  # fmt: skip
 ONLY = {"stats": {"errors", "results"}, "serving": {"errors"}}

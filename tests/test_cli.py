@@ -37,6 +37,7 @@ def impact(*words, **options):
         ("xlsform",),
         ("limesurvey",),
         ("saisie",),
+        ("comptages",),
         ("comparer",),
         ("correspondance",),
     ],

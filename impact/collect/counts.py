@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -98,21 +99,38 @@ def read_counts(files: Sequence[Path], campaign: Campaign) -> pd.DataFrame:
     ResponsesError for a file that is not a workbook; QuestionnaireError listing every fault of every file at once.
     """
     problems: list[Problem] = []
-    rows = [row for file in files for row in _read(Path(file), campaign, problems)]
-    seen: dict[tuple, tuple[str, int]] = {}
-    kinds: dict[str, tuple] = {}
-    for file, line, (association, period) in dict.fromkeys((file, line, key) for file, line, key, *_ in rows):
-        first = seen.setdefault((association, period), (file, line))
-        if first != (file, line):
-            advice = f"Elle est déjà dans {first[0]}, ligne {first[1]} : n’en garder qu’une."
-            problems.append(Problem(file, "période en double", advice, association, line, PERIOD, period))
-        kept = kinds.setdefault(association, _kind(period))
-        if _kind(period) != kept:
-            advice = "Garder des années, ou des trimestres, ou des mois : sinon la même chose compte deux fois."
-            problems.append(Problem(file, "périodes de sortes différentes", advice, association, line, PERIOD, period))
+    lines = [line for file in files for line in _read(Path(file), campaign, problems)]
+    _check_periods(lines, problems)
     if problems:
         raise QuestionnaireError(problems)
-    return pd.DataFrame([(*key, code, value) for _, _, key, code, value in rows], columns=COLUMNS)
+    rows = [(line.association, line.period, code, value) for line in lines for code, value in line.values.items()]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+@dataclass(frozen=True)
+class _Line:
+    """One filled line: where it stands, and the numbers by indicator."""
+
+    file: str
+    row: int
+    association: str
+    period: str
+    values: dict[str, float]
+
+
+def _check_periods(lines: Iterable[_Line], problems: list[Problem]) -> None:
+    """A period serves once for an association, and all of hers are years, or quarters, or months."""
+    seen: dict[tuple, _Line] = {}
+    kinds: dict[str, tuple] = {}
+    for line in lines:
+        place = {"sheet": line.association, "row": line.row, "column": PERIOD, "value": line.period}
+        first = seen.setdefault((line.association, line.period), line)
+        if first is not line:
+            advice = f"Elle est déjà dans {first.file}, ligne {first.row} : n’en garder qu’une."
+            problems.append(Problem(line.file, "période en double", advice, **place))
+        if kinds.setdefault(line.association, _kind(line.period)) != _kind(line.period):
+            advice = "Garder des années, ou des trimestres, ou des mois : sinon la même chose compte deux fois."
+            problems.append(Problem(line.file, "périodes de sortes différentes", advice, **place))
 
 
 def _kind(period: str) -> tuple:
@@ -120,8 +138,8 @@ def _kind(period: str) -> tuple:
     return len(period), PERIODS.fullmatch(period)[1]
 
 
-def _read(path: Path, campaign: Campaign, problems: list[Problem]) -> list[tuple]:
-    """(file, line, (association, period), indicator, value) of each filled cell; faults are added to `problems`."""
+def _read(path: Path, campaign: Campaign, problems: list[Problem]) -> list[_Line]:
+    """The filled lines of one workbook; faults are added to `problems`."""
     from python_calamine import CalamineError, CalamineWorkbook
 
     check_file_there(path)
@@ -131,7 +149,7 @@ def _read(path: Path, campaign: Campaign, problems: list[Problem]) -> list[tuple
         advice = "Remplir le classeur qu’écrit « impact comptages », et l’enregistrer en .xlsx ou .ods."
         raise ResponsesError("ce n’est pas un classeur lisible.", where=path, remedy=advice) from None
     known = {one.code: {i.code: i for i in campaign.framework.counts(one.code)} for one in campaign.associations}
-    rows = []
+    lines = []
     for name in book.sheet_names:
         if name == HELP_SHEET:
             continue
@@ -139,8 +157,8 @@ def _read(path: Path, campaign: Campaign, problems: list[Problem]) -> list[tuple
             problems.append(Problem(path.name, "feuille d’une association inconnue", nearest(name, known), name))
             continue
         table = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
-        rows += _SheetReader(path.name, name, known[name], problems).rows(table)
-    return rows
+        lines += _SheetReader(path.name, name, known[name], problems).lines(table)
+    return lines
 
 
 class _SheetReader:
@@ -153,8 +171,8 @@ class _SheetReader:
         """Record one fault."""
         self.problems.append(Problem(self.file, rule, advice, self.association, line, column, str(value)))
 
-    def rows(self, table: list[list[object]]) -> list[tuple]:
-        """Return the filled cells under the line of codes."""
+    def lines(self, table: list[list[object]]) -> list[_Line]:
+        """Return the filled lines under the line of codes."""
         codes = [str(cell).strip() for cell in table[HEADERS - 1]] if len(table) >= HEADERS else []
         for code in codes:
             if code and code not in (PERIOD, *self.indicators):
@@ -163,25 +181,25 @@ class _SheetReader:
             advice = "Remplir le classeur qu’écrit « impact comptages », sans changer ses deux premières lignes."
             self.fault("la ligne des codes manque", advice, HEADERS, PERIOD, "")
             return []
-        found = []
-        for line, cells in enumerate(table[HEADERS:], start=HEADERS + 1):
-            if any(cell not in ("", None) for cell in cells):
-                found += self._row(line, dict(zip(codes, cells, strict=False)))
-        return found
+        filled = [
+            (row, cells) for row, cells in enumerate(table[HEADERS:], HEADERS + 1) if any(str(cell) for cell in cells)
+        ]
+        found = (self._line(row, dict(zip(codes, cells, strict=False))) for row, cells in filled)
+        return [line for line in found if line]
 
-    def _row(self, line: int, cells: dict[str, object]) -> list[tuple]:
+    def _line(self, row: int, cells: dict[str, object]) -> _Line | None:
         period = _period(cells[PERIOD])
+        values = {code: self._value(row, code, cells[code]) for code in cells if code in self.indicators}
         if not PERIODS.fullmatch(period):
             advice = "Écrire une année (2026), un trimestre (2026-T1) ou un mois (2026-03)."
-            self.fault("période non comprise", advice, line, PERIOD, period)
-            return []
-        values = ((code, self._value(line, code, cells[code])) for code in cells if code in self.indicators)
-        return [
-            (self.file, line, (self.association, period), code, value) for code, value in values if value is not None
-        ]
+            self.fault("période non comprise", advice, row, PERIOD, period)
+            return None
+        counted = {code: value for code, value in values.items() if value is not None}
+        return _Line(self.file, row, self.association, period, counted)
 
     def _value(self, line: int, code: str, cell: object) -> float | None:
         """Return the number of a cell, None when it is empty or faulty."""
+        cell = int(cell) if isinstance(cell, float) and cell.is_integer() else cell
         text = str(cell).strip().replace(",", ".")
         if text == "":
             return None
