@@ -17,7 +17,10 @@ from impact.questionnaire import Choice
 from impact.scoring import score
 from impact.vintages import require_enough_newcomers
 
-OTHER_AUDIENCES = (Association(PUBLIC, "Toutes les associations"), Association(LEAD, "Responsable de l’évaluation"))
+OTHER_AUDIENCES = (
+    Association(PUBLIC, "Toutes les associations"),
+    Association(LEAD, "Toutes les associations", "page de la personne responsable de l’évaluation"),
+)
 
 
 def context(

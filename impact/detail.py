@@ -58,4 +58,5 @@ def class_bounds(scale: Scale) -> tuple[float, float]:
 def class_labels(scale: Scale) -> dict[str, str]:
     """Return the words of the three classes of a scale."""
     low, high = (number(bound, 1).removesuffix(",0") for bound in class_bounds(scale))
-    return dict(zip(CLASSES, (f"moins de {low}", f"de {low} à moins de {high}", f"{high} et plus"), strict=True))
+    words = f"Score bas (moins de {low})", f"Score du milieu ({low} à moins de {high})", f"Score haut ({high} et plus)"
+    return dict(zip(CLASSES, words, strict=True))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
+from functools import cached_property
 
 import pandas as pd
 
@@ -55,13 +56,20 @@ class Release:
                 what = " ".join(filter(None, (row[key] for key in KEYS)))
                 raise DisclosureError(f"rien n’est diffusé : un nombre n’est pas arrondi ou n’est pas masqué ({what}).")
 
+    @property
+    def own(self) -> str:
+        """The association whose results these are: everybody's, for the public and the evaluation lead."""
+        return WHOLE if self.audience in (PUBLIC, LEAD) else self.audience
+
     def row(self, statistic: str, **where: str) -> pd.Series | None:
-        """Return the one row of `statistic` with these keys (association, by default the audience), None if absent."""
-        wanted = {"association": self.audience, "breakdown": "", "category": "", **where}
-        rows = self.table[self.table["statistic"] == statistic]
-        for key, value in wanted.items():
-            rows = rows[rows[key] == value]
-        return rows.iloc[0] if len(rows) == 1 else None
+        """Return the row of `statistic` with these keys, None if absent; by default of the audience's own results."""
+        wanted = {"association": self.own, **dict.fromkeys(KEYS[1:5], ""), **where, "statistic": statistic}
+        place = self._places.get(tuple(wanted[key] for key in KEYS))
+        return None if place is None else self.table.iloc[place]
+
+    @cached_property
+    def _places(self) -> dict[tuple[str, ...], int]:
+        return {keys: place for place, keys in enumerate(self.table[KEYS].itertuples(index=False, name=None))}
 
 
 def release(

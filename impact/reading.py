@@ -12,6 +12,7 @@ from impact.wording import tenths
 REPORTED = {"retrospective_separate": "separate_sheet", "retrospective_same_sheet": "same_sheet"}
 DIFFERENCE = "difference_of_changes"
 MEANS = ("mean_before", "mean_after")
+ESTIMATED = ("adjusted_change", "independent_change", "pooled_change")
 DIRECTIONS = ("risen", "stable", "fallen")
 
 
@@ -53,14 +54,14 @@ def on_one_sheet(release: Release) -> bool:
     return remembered_start(release) and REPORTED[release.context["design"]] == "same_sheet"
 
 
-def estimated(release: Release, scale: str, association: str = "") -> pd.Series | None:
-    """Return the row that says what changed: of the same persons, or of two independent surveys; None without one.
+def estimated(release: Release, scale: str, association: str | None = None) -> pd.Series | None:
+    """Return the row that says what changed: of the same persons, of two surveys, or of everybody; None without one.
 
-    `association`: by default the audience.
+    `association`: by default those whose results these are.
     """
-    where = {"scale": scale, "association": association or release.audience}
-    row = release.row("adjusted_change", **where)
-    return row if row is not None else release.row("independent_change", **where)
+    where = {"scale": scale, "association": release.own if association is None else association}
+    rows = (release.row(name, **where) for name in ESTIMATED)
+    return next((row for row in rows if row is not None), None)
 
 
 def has_comparison(release: Release) -> bool:
@@ -68,11 +69,12 @@ def has_comparison(release: Release) -> bool:
     return bool(release.context.get("comparison")) or bool((release.table["statistic"] == DIFFERENCE).any())
 
 
-def counts(release: Release) -> list[tuple[str, pd.Series | None]]:
+def counts(release: Release, association: str | None = None) -> list[tuple[str, pd.Series | None]]:
     """Return the label and the row of how many answered: each wave, « les deux fois » after the first."""
-    rows = [(wave["label"], release.row("responded", wave=wave["code"])) for wave in release.context["waves"]]
+    where = {"association": release.own if association is None else association}
+    rows = [(wave["label"], release.row("responded", wave=wave["code"], **where)) for wave in release.context["waves"]]
     if release.context["paired"]:
-        rows.insert(1, ("Les deux fois", release.row("returned")))
+        rows.insert(1, ("Les deux fois", release.row("returned", **where)))
     return rows
 
 
@@ -108,8 +110,8 @@ def item_rows(release: Release, scale: str) -> list[tuple[str, pd.Series | None]
         (item, release.row("item_change", scale=item["name"]))
         for item in scale_context(release, scale).get("items", ())
     ]
-    turned = "\u00a0(réponses retournées)"
-    return [(item["label"] + turned * item["reverse"], row) for item, row in found if row is not None]
+    turned = " (sens inversé)"
+    return [(item["label"].rstrip(".") + turned * item["reverse"], row) for item, row in found if row is not None]
 
 
 def memory_rows(release: Release, scale: str) -> list[tuple[str, pd.Series | None]]:

@@ -182,8 +182,8 @@ def spread(release: Release, scale: str) -> str:
     moments: dict[str, list[str]] = {}
     for moment, label, row in class_shares(release, scale):
         if shown(row):
-            moments.setdefault(moment, []).append(f"{share(row)} à {label}")
-    told = " ".join(f"{moment} : {', '.join(parts)}." for moment, parts in moments.items())
+            moments.setdefault(moment, []).append(f"{label[0].lower()}{label[1:]}, {share(row)}")
+    told = " ".join(f"{moment} : {' ; '.join(parts)}." for moment, parts in moments.items())
     return french(f"Part des personnes selon leur score. {told}") if told else ""
 
 

@@ -23,7 +23,7 @@ READABLE = (
 def three_sentences(release: Release) -> tuple[str, ...]:
     """Say the whole in three sentences: who answered, what changed, what it is not; only the first if nothing shows."""
     if not by_verdict(release).keys() - {"suppressed"}:
-        return (french(f"{insufficient(release)[:-1]} de si peu de réponses."),)
+        return (insufficient(release),)
     return tuple(map(french, (_who(release), _what(release), _what_it_is_not(release))))
 
 
@@ -81,7 +81,7 @@ def _what(release: Release) -> str:
     found = by_verdict(release)
     told = [f"{VERDICTS[way][1]} pour {listed(found[way])}" for way in VERDICTS if way in found]
     text = " ; ".join(told)
-    return f"{text[0].upper()}{text[1:]}."
+    return f"{text[0].upper()}{text[1:]}, marge d’erreur comprise."
 
 
 def _what_it_is_not(release: Release) -> str:
@@ -95,7 +95,7 @@ def _what_it_is_not(release: Release) -> str:
     missing = ""
     if who_is_missing(release) and not on_one_sheet(release):
         missing = ", et l’on ne sait rien de ce qui a changé pour les personnes qui ne sont pas revenues répondre"
-    return f"C’est une évolution, pas un effet : on ne sait pas ce qui se serait passé sans l’association{missing}."
+    return f"C’est une évolution, pas un effet : on ne sait pas ce qui se serait passé sans l’action{missing}."
 
 
 def _some_fell(release: Release, scale: str) -> bool:

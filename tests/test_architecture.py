@@ -16,8 +16,8 @@ ORDER = [
     "errors", "results", "stats", "questionnaire", "xlsform", "framework", "framework_file", "rules", "campaign",
     "collect", "scoring", "fictitious_words", "simulation", "rounding", "disclosure", "verbatims", "designs",
     "sensitivity", "wording", "detail", "analysis", "partitions", "audit", "keys", "linking", "vintages", "coding_grid",
-    "clearance", "evidence", "example", "journal", "cube", "reading", "sentences", "summary", "method", "tables", "charts",
-    "story", "publication", "open_data", "dashboard", "serving", "cli",
+    "clearance", "evidence", "example", "journal", "cube", "reading", "sentences", "summary", "method", "tables", "oversight",
+    "charts", "story", "publication", "open_data", "dashboard", "serving", "cli",
 ]  # fmt: skip
 ONLY = {"stats": {"errors", "results"}, "serving": {"errors"}}
 VIEWING = (

@@ -5,22 +5,27 @@ from __future__ import annotations
 import io
 import textwrap
 from contextlib import AbstractContextManager
+from functools import cache
 
 import matplotlib as mpl
 import pandas as pd
 import seaborn as sns
+import typst
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import MaxNLocator
 
 from impact.cube import Figure
+from impact.disclosure import WHOLE, Release
 from impact.errors import french
 from impact.reading import scale_context
 from impact.wording import number
 
 INK, GREY, BEFORE, AFTER, PALE = "#1b1b2f", "#595959", "#8a5a00", "#17497c", "#dbe6f2"  # 4.5:1 on paper, but PALE
 WIDTH, SIDE, FOOT = 3.6, 0.12, 0.5  # inches: 320 px wide on a phone, text of 11 pt stays readable
+SOURCE, TITLE_LINE, TITLE_SIGNS = 0.24, 0.19, 38
 PIXELS = 200  # an inch, for a slide or a text processor
+PAGE = b'#set page(width: auto, height: auto, margin: 0pt)\n#image(bytes(sys.inputs.svg), format: "svg")'
 STYLE = {
     "font.family": "DejaVu Sans", "font.size": 11, "axes.edgecolor": "#929292", "text.color": INK,
     "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK, "svg.fonttype": "path", "svg.hashsalt": "impact",
@@ -31,6 +36,7 @@ INSUFFICIENT = "effectif insuffisant\u00a0: ne pas conclure"
 HOLLOW = {"marker": "o", "ms": 10, "mfc": "white", "mec": BEFORE, "mew": 2.4, "ls": ""}  # before
 FULL = {"marker": "s", "ms": 9, "color": AFTER, "mec": "white", "ls": ""}  # after, here
 WHOLE_MARK = {"marker": "D", "ms": 8, "color": BEFORE, "mec": "white", "ls": ""}
+EXPECTED = {"marker": "D", "ms": 8, "color": GREY, "mfc": "white", "mec": GREY, "mew": 1.8, "ls": ""}  # of another one
 
 
 def identity() -> AbstractContextManager:
@@ -38,12 +44,22 @@ def identity() -> AbstractContextManager:
     return mpl.rc_context({**sns.axes_style("ticks"), **sns.plotting_context("notebook"), **STYLE})
 
 
-def canvas(rows: float, *, foot: float = FOOT, top: float = 0.05) -> tuple[Canvas, Axes]:
-    """Return an empty drawing `rows` inches high above a foot, in inches too, for its axis."""
-    height = rows + foot + top
+def canvas(release: Release, title: str, rows: float, *, foot: float = FOOT, key: float = 0) -> tuple[Canvas, Axes]:
+    """Return a titled drawing: `rows` inches high between a `key` and an axis (`foot`), then whose figures these are.
+
+    A figure leaves the page alone: the association and « données fictives » go with it.
+    """
+    about, lines = release.context, folded(french(title), TITLE_SIGNS)
+    above, below = TITLE_LINE * len(lines) + 0.14 + key, foot + SOURCE
+    height = above + rows + below
     paper = Canvas(figsize=(WIDTH, height))
-    place = (SIDE / WIDTH, foot / height, 1 - 2 * SIDE / WIDTH, rows / height)
-    axes = paper.add_axes(place)
+    left = SIDE / WIDTH
+    paper.text(left, 1 - 0.06 / height, "\n".join(lines), va="top", fontweight="bold", linespacing=1.15)
+    source = french("Exemple : données fictives · " if about["fictif"] else "") + (
+        "Toutes les associations" if release.own == WHOLE else about["association"]
+    )
+    paper.text(left, 0.06 / height, source, va="bottom", fontsize=8.5, color=GREY)
+    axes = paper.add_axes((left, below / height, 1 - 2 * left, rows / height))
     axes.set(yticks=[])
     return paper, axes
 
@@ -55,11 +71,10 @@ def bare(axes: Axes) -> None:
 
 
 def points_axis(axes: Axes, reach: float) -> None:
-    """An axis of changes, symmetrical, around a dotted line that says no change."""
-    axes.axvline(0, color=INK, linewidth=1, linestyle=":", zorder=0)
+    """An axis of changes, symmetrical around none."""
     axes.set_xlim(-1.15 * reach, 1.15 * reach)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
-    axes.xaxis.set_major_formatter(lambda value, _: number(value, sign=True))
+    axes.xaxis.set_major_formatter(lambda value, _: number(value, sign=True).replace(",0", ""))
     axes.set_xlabel("évolution, en points (0\u00a0: aucune)")
 
 
@@ -73,7 +88,7 @@ def score_axis(axes: Axes, about: dict) -> None:
     axes.grid(axis="x", color="#dddddd", linewidth=0.8)
 
 
-def span(release, scale: str) -> float:
+def span(release: Release, scale: str) -> float:
     """Return the length of a scale's range."""
     about = scale_context(release, scale)
     return about["high"] - about["low"]
@@ -91,8 +106,16 @@ def folded(words: str, width: int = 42) -> list[str]:
 
 def drawn(paper: Canvas, name: str, title: str, sentence: str, table: pd.DataFrame) -> Figure:
     """Return the drawing as a Figure: the same bytes each time."""
-    files = {}
-    for kind, options in (("svg", {"metadata": {"Date": None}}), ("png", {"dpi": PIXELS, "metadata": {}})):
-        paper.savefig(buffer := io.BytesIO(), format=kind, facecolor="white", **options)
-        files[kind] = buffer.getvalue()
-    return Figure(name, french(title), sentence, table, **files)
+    paper.savefig(buffer := io.BytesIO(), format="svg", metadata={"Date": None}, facecolor="white")
+    svg = buffer.getvalue()
+    return Figure(name, french(title), sentence, table, svg, as_png(svg))
+
+
+def as_png(svg: bytes) -> bytes:
+    """Return a drawing as pixels; typst does it three times faster than drawing again."""
+    return _printer().compile(PAGE, format="png", ppi=PIXELS, sys_inputs={"svg": svg.decode()})
+
+
+@cache
+def _printer() -> typst.Compiler:
+    return typst.Compiler(ignore_system_fonts=True)

@@ -11,7 +11,6 @@ from impact.disclosure import Release
 from impact.reading import DIRECTIONS, class_shares, counts, scale_context, shown, tenths_of
 from impact.wording import share
 
-BAR = 0.46  # inches a line
 PERSON = Outline.make_compound_path(
     Outline.circle((0, 0.62), 0.3),
     Outline([(-0.42, -1), (-0.42, -0.1), (0, 0.3), (0.42, -0.1), (0.42, -1), (-0.42, -1)],
@@ -29,7 +28,8 @@ def path(release: Release) -> Figure | None:
     rows = [(label, row) for label, row in counts(release) if shown(row)]
     if not rows:
         return None
-    paper, axes = canvas(BAR * 1.35 * len(rows), foot=0.05)
+    title = "Qui a répondu, et qui est revenu" if release.context["paired"] else "Qui a répondu"
+    paper, axes = canvas(release, title, 0.56 * len(rows), foot=0)
     longest = max(row["n"] for _, row in rows)
     for place, (label, row) in enumerate(rows):
         if row["statistic"] == "returned" and shown(first := rows[0][1]) and first["n"] > row["n"]:
@@ -40,7 +40,6 @@ def path(release: Release) -> Figure | None:
         axes.annotate(f"{row['n']:.0f}", (row["n"], place), (-6, -0.5), textcoords="offset points", **words)
     axes.set(xlim=(0, longest), ylim=(len(rows) - 0.62, -0.75))
     bare(axes)
-    title = "Qui a répondu, et qui est revenu" if release.context["paired"] else "Qui a répondu"
     sentence = " ".join(filter(None, (sentences.who_answered(release), sentences.who_is_missing(release))))
     return drawn(paper, "parcours", title, sentence, tables.lines(rows))
 
@@ -51,7 +50,8 @@ def risen_and_fallen(release: Release, scale: str) -> Figure | None:
     if not all(shown(row) for _, row in rows):
         return None
     tenths = tenths_of(row for _, row in rows)
-    paper, axes = canvas(1.85, foot=0.05)
+    title = f"{scale_context(release, scale)['label']} : sur dix personnes"
+    paper, axes = canvas(release, title, 1.8, foot=0)
     for place, (label, row) in enumerate(rows):
         many = tenths[row["statistic"]]
         axes.text(-0.5, place - 0.3, label, va="bottom")
@@ -61,7 +61,6 @@ def risen_and_fallen(release: Release, scale: str) -> Figure | None:
         axes.scatter(range(many, 10), [place] * (10 - many), s=10, color="#b5b5b5")
     axes.set(xlim=(-0.5, 9.5), ylim=(2.42, -0.75))
     bare(axes)
-    title = f"Sur dix personnes, {scale_context(release, scale)['label']}"
     return drawn(
         paper, f"personnes-{scale}", title, sentences.people(release, scale), tables.people_table(rows, tenths)
     )
@@ -74,18 +73,18 @@ def classes(release: Release, scale: str) -> Figure | None:
         return None
     moments = list(dict.fromkeys(moment for moment, _, _ in rows))
     levels = list(dict.fromkeys(level for _, level, _ in rows))
-    paper, axes = canvas(len(levels) * (0.3 + 0.24 * len(moments)), foot=0.05)
-    step = 1 / (len(moments) + 1.1)
+    title = f"{scale_context(release, scale)['label']} : où se situent les scores"
+    paper, axes = canvas(release, title, len(levels) * (0.36 + 0.24 * len(moments)), foot=0)
+    step = 1 / (len(moments) + 1.5)
     for moment, level, row in rows:
-        place = levels.index(level) + (moments.index(moment) + 0.75) * step
+        place = levels.index(level) + (moments.index(moment) + 1.3) * step
         last = moment == moments[-1]
         look = {"color": AFTER} if last else {"color": "white", "edgecolor": BEFORE, "linewidth": 1.6}
         axes.barh(place, 100 * row["estimate"], height=0.8 * step, **look)
         beside = {"textcoords": "offset points", "va": "center", "fontsize": 10}
         axes.annotate(f"{moment.lower()}\u00a0: {share(row)}", (100 * row["estimate"], place), (4, 0), **beside)
     for place, level in enumerate(levels):
-        axes.annotate(level, (0, place), (0, -1), textcoords="offset points", va="center", fontweight="bold")
-    axes.set(xlim=(0, 155), ylim=(len(levels) - 0.05, -0.2))
+        axes.annotate(level, (0, place), (0, -6), textcoords="offset points", va="center")
+    axes.set(xlim=(0, 155), ylim=(len(levels), 0))
     bare(axes)
-    title = f"Où se situent les scores, {scale_context(release, scale)['label']}"
     return drawn(paper, f"classes-{scale}", title, sentences.spread(release, scale), tables.classes_table(rows))

@@ -27,13 +27,17 @@ from impact.errors import french
 from impact.reading import MEANS, first_and_last, scale_context, shown
 from impact.wording import number
 
+KEY = 0.32  # inches: what the two marks mean
+
 
 def before_after(release: Release, scale: str) -> Figure | None:
     """The mean before, a hollow round, and after, a full square."""
     rows = [(tables.LABELS[name], release.row(name, scale=scale)) for name in MEANS]
     if not all(shown(row) for _, row in rows):
         return None
-    paper, axes = canvas(0.75)
+    about = scale_context(release, scale)
+    title = f"{about['label']} : score moyen"
+    paper, axes = canvas(release, title, 0.68)
     before, after = (row["estimate"] for _, row in rows)
     _dumbbell(axes, 0, before, after)
     close = abs(after - before) < 0.35 * span(release, scale)
@@ -43,9 +47,7 @@ def before_after(release: Release, scale: str) -> Figure | None:
         words = {"ha": side, "color": colour, "fontweight": "bold", "textcoords": "offset points"}
         axes.annotate(f"{label} {number(value)}", (value, 0), (0, 13), **words)
     axes.set_ylim(0.55, -0.75)
-    about = scale_context(release, scale)
     score_axis(axes, about)
-    title = f"Score moyen, {about['label']}"
     return drawn(paper, f"moyennes-{scale}", title, sentences.means(release, scale), tables.lines(rows))
 
 
@@ -57,7 +59,9 @@ def by_category(release: Release, scale: str, breakdown: dict) -> Figure | None:
         lines.append((category["label"], *(release.row(name, **where) for name in MEANS)))
     if not any(shown(before) and shown(after) for _, before, after in lines):
         return None
-    paper, axes = canvas(0.74 * len(lines), top=0.32)
+    about = scale_context(release, scale)
+    title = f"{about['label']}, selon « {breakdown['label']} »"
+    paper, axes = canvas(release, title, 0.74 * len(lines), key=KEY)
     told = []
     for place, (label, before, after) in enumerate(lines):
         heading(axes, "\n".join(folded(label)), place, 10)
@@ -69,18 +73,16 @@ def by_category(release: Release, scale: str, breakdown: dict) -> Figure | None:
             heading(axes, INSUFFICIENT, place, -5, style="italic", color=GREY)
             told.append(f"{label} : effectif insuffisant")
     axes.set_ylim(len(lines) - 0.55, -0.65)
-    about = scale_context(release, scale)
     score_axis(axes, about)
     keys = [
         Line2D([], [], label=wave, **style)
         for wave, style in zip(first_and_last(release), (HOLLOW, FULL), strict=True)
     ]  # fmt: skip
-    paper.legend(handles=keys, loc="upper left", ncols=2, frameon=False, handletextpad=0.2, borderpad=0)
+    above = {"loc": "lower left", "bbox_to_anchor": (-0.02, 1), "borderaxespad": 0}
+    axes.legend(handles=keys, **above, ncols=2, frameon=False, handletextpad=0.2, borderpad=0)
     sentence = french(f"{breakdown['label']} {'. '.join(told)}.")
     table = tables.breakdown_table(release, scale, breakdown)
-    return drawn(
-        paper, f"detail-{breakdown['name']}-{scale}", f"{about['label']}, {breakdown['label']}", sentence, table
-    )
+    return drawn(paper, f"detail-{breakdown['name']}-{scale}", title, sentence, table)
 
 
 def _dumbbell(axes: Axes, place: float, before: float, after: float, *, written: bool = False) -> None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from impact.cube import Figure
-from impact.disclosure import Release
+from impact.disclosure import LEAD, Release
 from impact.story.association import association_story
+from impact.story.lead import lead_story
 from impact.story.section import BOARD, FUNDER, LEVELS, TEAM, Point, Section, Statement, Table, told_at
 
 __all__ = ["BOARD", "FUNDER", "LEVELS", "TEAM", "Point", "Section", "Statement", "Table", "story"]
@@ -27,4 +28,5 @@ def story(release: Release, figures: Mapping[str, Figure], *, level: str = TEAM)
     -------
     Sections in the order they are told; none is empty. Every number they state is in the release.
     """
-    return told_at(association_story(release, figures), level)
+    tell = lead_story if release.audience == LEAD else association_story
+    return told_at(tell(release, figures), level)

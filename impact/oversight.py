@@ -1,0 +1,111 @@
+"""What only the evaluation lead is told: reliability, who is missing where, what was suppressed, what to decide."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from impact.disclosure import WHOLE, Release
+from impact.errors import french
+from impact.reading import counts, shown
+from impact.tables import SUPPRESSED
+from impact.wording import listed, number
+
+SOUND, FRAGILE = 0.7, 0.6  # Nunnally, Bernstein (1994): enough to compare groups; below the second, it measures little
+MANY_LOST = 0.4  # beyond, those who stay no longer speak for the others, whatever the weighting
+
+
+def reliability(release: Release, scale: dict) -> str:
+    """Say whether the answers to the questions of one scale hold together, moment by moment."""
+    rows = [(wave, _alpha(release, scale["name"], wave)) for wave in release.context["waves"]]
+    told = [
+        f"{wave['label'].lower()}, {number(row['estimate'], 2)} "
+        f"(entre {number(row['ci_low'], 2)} et {number(row['ci_high'], 2)})"
+        for wave, row in rows
+        if shown(row)
+    ]
+    if not told:
+        return french(f"{scale['label']} : trop peu de réponses complètes pour juger.")
+    return french(f"{scale['label']} : {_judged(release, scale['name'])}. Alpha de Cronbach : {' ; '.join(told)}.")
+
+
+def answered_table(release: Release) -> pd.DataFrame:
+    """Return how many answered each time and both times, a line an association in the order declared."""
+    labels = [label for label, _ in counts(release)]
+    lines = [
+        [one["label"], *(f"{row['n']:.0f}" if shown(row) else SUPPRESSED for _, row in counts(release, one["code"]))]
+        for one in _everybody(release)
+    ]
+    return pd.DataFrame(lines, columns=["", *labels])
+
+
+def decisions_table(release: Release) -> pd.DataFrame:
+    """Return how many results are shown and suppressed, a line an association, a column a reason."""
+    table = release.table.assign(reason=release.table["reason"].replace("", "montré"))
+    counted = pd.crosstab(table["association"], table["reason"])
+    reasons = ["montré", *sorted(set(counted.columns) - {"montré"})]
+    counted = counted.reindex([one["code"] for one in _everybody(release)], columns=reasons, fill_value=0)
+    labels = [one["label"] for one in _everybody(release)]
+    return counted.astype(str).set_axis(labels).rename_axis("").reset_index().rename_axis(None, axis=1).map(french)
+
+
+def to_decide(release: Release) -> tuple[str, ...]:
+    """Return what waits for a decision of the evaluation lead, and the ways out."""
+    return tuple(map(french, _to_decide(release)))
+
+
+def _to_decide(release: Release) -> Iterator[str]:
+    associations = release.context["associations"]
+    silent = [one["label"] for one in associations if not _shows(release, one["code"])]
+    if silent:
+        yield f"{listed(silent)} : rien n’est montré. Attendre d’autres réponses, ou raconter autrement ce qui change."
+    if lost := [one["label"] for one in associations if _lost(release, one["code"]) >= MANY_LOST]:
+        yield f"{listed(lost)} : beaucoup de personnes ne sont pas revenues. Reprendre contact avant de conclure."
+    speaking = [one for one in associations if one["label"] not in silent]
+    for breakdown in release.context["breakdowns"]:
+        hidden = [one["label"] for one in speaking if _masked(release, one["code"], breakdown)]
+        if hidden:
+            yield (
+                f"« {breakdown['label']} » : des modalités sont masquées pour {listed(hidden)}. Les regrouper (colonne "
+                "merge du questionnaire), ou laisser ainsi."
+            )
+    weak = [f"« {one['label']} »" for one in release.context["scales"] if _judged(release, one["name"]) != HOLDS]
+    if weak:
+        yield f"{listed(weak)} : les réponses se tiennent mal. Relire ces questions avant d’en tirer une conclusion."
+
+
+HOLDS, TIRED, LOOSE = "les réponses se tiennent", "fidélité fragile", "fidélité faible : conclure avec grande prudence"
+
+
+def _judged(release: Release, scale: str) -> str:
+    """Judge by the worst moment."""
+    values = [row["estimate"] for wave in release.context["waves"] if shown(row := _alpha(release, scale, wave))]
+    return LOOSE if min(values, default=1.0) < FRAGILE else TIRED if min(values, default=1.0) < SOUND else HOLDS
+
+
+def _alpha(release: Release, scale: str, wave: dict) -> pd.Series | None:
+    return release.row("alpha", scale=scale, wave=wave["code"], association=WHOLE)
+
+
+def _everybody(release: Release) -> list[dict]:
+    return [*release.context["associations"], {"code": WHOLE, "label": "Toutes ensemble"}]
+
+
+def _shows(release: Release, association: str) -> bool:
+    own = release.table["association"] == association
+    return bool((release.table.loc[own, "status"] == "shown").any())
+
+
+def _lost(release: Release, association: str) -> float:
+    """The share of those of the first time who were not seen again, 0 where it does not apply or is not shown."""
+    first = release.row("responded", wave=release.context["waves"][0]["code"], association=association)
+    both = release.row("returned", association=association)
+    return 1 - both["n"] / first["n"] if shown(first) and shown(both) else 0.0
+
+
+def _masked(release: Release, association: str, breakdown: dict) -> bool:
+    """Whether some category of a question is suppressed."""
+    table = release.table
+    mine = (table["association"] == association) & (table["breakdown"] == breakdown["name"])
+    return bool((table.loc[mine, "status"] == "suppressed").any())
