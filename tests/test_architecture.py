@@ -17,7 +17,7 @@ ORDER = [
     "collect", "scoring", "fictitious_words", "simulation", "rounding", "disclosure", "verbatims", "designs",
     "sensitivity", "wording", "detail", "analysis", "partitions", "audit", "keys", "linking", "vintages", "coding_grid",
     "clearance", "evidence", "example", "journal", "cube", "reading", "sentences", "summary", "method", "tables", "oversight",
-    "charts", "story", "publication", "open_data", "dashboard", "serving", "cli",
+    "panorama", "charts", "story", "publication", "open_data", "dashboard", "serving", "cli",
 ]  # fmt: skip
 ONLY = {"stats": {"errors", "results"}, "serving": {"errors"}}
 VIEWING = (
@@ -26,6 +26,7 @@ VIEWING = (
     "sentences",
     "summary",
     "method",
+    "panorama",
     "tables",
     "charts",
     "story",

@@ -21,7 +21,7 @@ hélas ici il ils j jamais je juste l la le les leur leurs lors lorsque là ma m
 mieux moi moins mon même n ne ni non nos notre nous oh on ou oui où par parce parfois parler partout pas pendant
 petit petite peu peut plein plus plusieurs pour pourquoi pouvoir presque puis quand que quel quelle quelqu
 quelques qui quoi r rien s sa sans savoir se selon ses seul seule seulement si sinon son souvent super sur
-surtout t tant tard tellement tous tout toute toutes trop très tu un une vivre voilà vous vraiment y ça être
+surtout t tant tard tellement tous tout toute toutes trop très tu un une vivre voilà vous vraiment y à ça être
 """
 WORD = r"[^\W\d_]+(?:['’-][^\W\d_]+)*"
 LINKS = r"(?:(?:de|du|des|la|le|les)\s+|[dl]['’])+"
