@@ -179,12 +179,12 @@ def people(release: Release, scale: str) -> str:
 
 def spread(release: Release, scale: str) -> str:
     """Say how many persons lie in each class of scores, moment by moment."""
-    moments: dict[str, list[str]] = {}
+    classes: dict[str, list[str]] = {}
     for moment, label, row in class_shares(release, scale):
         if shown(row):
-            moments.setdefault(moment, []).append(f"{label[0].lower()}{label[1:]}, {share(row)}")
-    told = " ".join(f"{moment} : {' ; '.join(parts)}." for moment, parts in moments.items())
-    return french(f"Part des personnes selon leur score. {told}") if told else ""
+            classes.setdefault(label, []).append(f"{share(row)} {moment.lower()}")
+    told = " ".join(f"{label} : {', '.join(parts)}." for label, parts in classes.items())
+    return french(told)
 
 
 def items(release: Release, scale: str) -> str:

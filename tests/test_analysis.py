@@ -97,7 +97,7 @@ def three_answers(three, tmp_path_factory):
 def test_after_only_gives_means_of_its_wave(campaign, checked):
     after = named(campaign, "after_only", ("apres", "Après"))
     results = analysed(after, checked.accepted.query("wave == 'apres'"))
-    assert set(results["statistic"]) == {"responded", "alpha", "mean"}
+    assert set(results["statistic"]) == {"responded", "alpha", "mean", "class_share"}
     row = one(results, "mean")
     scores = impact.score(checked.accepted, campaign.questionnaire)
     own = scores.query("association == 'asso_c' and wave == 'apres'")["estime"].dropna()

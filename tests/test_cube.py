@@ -18,7 +18,8 @@ KEY = b"une cle"
 @pytest.fixture(scope="module")
 def cubes(cleared, tmp_path_factory):
     folder = tmp_path_factory.mktemp("cubes")
-    figures = {"repondants": Figure(b"<svg/>", "Une phrase.")}
+    table = pd.DataFrame({"": ["Avant"], "Personnes": ["30"]})
+    figures = [Figure("repondants", "Un titre", "Une phrase.", table, b"<svg/>", b"PNG")]
     for code in ("asso_a", "asso_b"):
         write_cube(cleared[code], figures, folder / code, inputs="v1", key=KEY)
     return folder

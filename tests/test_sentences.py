@@ -5,7 +5,7 @@ import re
 import pandas as pd
 import pytest
 
-from impact import sentences, tables
+from impact import sentences, tables, wording
 from impact.charts import figures
 from impact.disclosure import SHOWN_COLUMNS, Release
 from impact.rules import Rules
@@ -218,7 +218,7 @@ def test_numbers(value, digits, sign, said):
     [([0.25, 0.75], [3, 7]), ([0.35, 0.35, 0.3], [4, 3, 3]), ([0.2, 0.8], [2, 8]), ([0.15, 0.7, 0.15], [2, 7, 1])],
 )
 def test_people_out_of_ten_add_up(shares, tenths):
-    assert sentences.tenths(shares) == tenths
+    assert wording.tenths(shares) == tenths
 
 
 def people(rise, same, fall, bounds=("", "", "")):

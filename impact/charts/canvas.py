@@ -16,7 +16,7 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import MaxNLocator
 
 from impact.cube import Figure
-from impact.disclosure import WHOLE, Release
+from impact.disclosure import Release
 from impact.errors import french
 from impact.reading import scale_context
 from impact.wording import number
@@ -55,9 +55,7 @@ def canvas(release: Release, title: str, rows: float, *, foot: float = FOOT, key
     paper = Canvas(figsize=(WIDTH, height))
     left = SIDE / WIDTH
     paper.text(left, 1 - 0.06 / height, "\n".join(lines), va="top", fontweight="bold", linespacing=1.15)
-    source = french("Exemple : données fictives · " if about["fictif"] else "") + (
-        "Toutes les associations" if release.own == WHOLE else about["association"]
-    )
+    source = french("Exemple : données fictives · " if about["fictif"] else "") + about["association"]
     paper.text(left, 0.06 / height, source, va="bottom", fontsize=8.5, color=GREY)
     axes = paper.add_axes((left, below / height, 1 - 2 * left, rows / height))
     axes.set(yticks=[])

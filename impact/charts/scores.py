@@ -68,10 +68,10 @@ def by_category(release: Release, scale: str, breakdown: dict) -> Figure | None:
         if shown(before) and shown(after):
             _dumbbell(axes, place, before["estimate"], after["estimate"], written=True)
             values = [number(row["estimate"]) for row in (before, after)]
-            told.append(f"{label} : {values[0]} puis {values[1]}")
+            told.append(f"{label}, {values[0]} puis {values[1]}")
         else:
             heading(axes, INSUFFICIENT, place, -5, style="italic", color=GREY)
-            told.append(f"{label} : effectif insuffisant")
+            told.append(f"{label}, effectif insuffisant")
     axes.set_ylim(len(lines) - 0.55, -0.65)
     score_axis(axes, about)
     keys = [
@@ -80,7 +80,7 @@ def by_category(release: Release, scale: str, breakdown: dict) -> Figure | None:
     ]  # fmt: skip
     above = {"loc": "lower left", "bbox_to_anchor": (-0.02, 1), "borderaxespad": 0}
     axes.legend(handles=keys, **above, ncols=2, frameon=False, handletextpad=0.2, borderpad=0)
-    sentence = french(f"{breakdown['label']} {'. '.join(told)}.")
+    sentence = french(f"{breakdown['label'].rstrip('.')} : {' ; '.join(told)}.")
     table = tables.breakdown_table(release, scale, breakdown)
     return drawn(paper, f"detail-{breakdown['name']}-{scale}", title, sentence, table)
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable
 from html import escape
+from itertools import groupby
 from pathlib import Path
 
 import pandas as pd
 
-from impact.cube import Figure, read_cube
+from impact.cube import RESULTS, Figure, read_cube
 from impact.errors import french
-from impact.story import Section, Statement, story
+from impact.story import Section, Statement, Table, story
 
 NOTHING = ""
+FEW = 2  # statements: a table after more of them is folded, for who wants it
 CHOOSE = "Choisir une question ci-dessus pour voir les résultats selon les réponses."
+ONE_AT_A_TIME = "Les résultats selon les réponses à une question, une à la fois."
+FILES = "Sous chaque figure : l’image (SVG, PNG) et ses chiffres (CSV). Pour refaire un calcul :"
 
 
 class Dashboard:
@@ -47,20 +51,29 @@ class Dashboard:
 
     def before(self) -> str:
         """The story up to what is picked; all of it where nothing is."""
-        return self.header() + self.contents() + "".join(map(section_html, self._around()[0]))
+        return _page(self.header() + self.contents() + "".join(map(section_html, self._around()[0])))
+
+    def pick_title(self) -> str:
+        """The title above the choice."""
+        return _page(f"{_title(self.picked)}<p>{ONE_AT_A_TIME}</p>")
 
     def after(self) -> str:
-        """The end of the story."""
-        return "".join(map(section_html, self._around()[1]))
+        """The end of the story, then the file of all that was released."""
+        link = _links([(RESULTS, "tous les résultats, une ligne chacun (CSV)")])
+        files = f'<section class="fichiers"><h2 id="telecharger">Télécharger</h2><p>{FILES} {link}.</p></section>'
+        return _page("".join(map(section_html, self._around()[1])) + french(files))
 
     def detail(self, name: str) -> str:
         """The part picked; an unknown one shows nothing."""
         part = next((part for part in self.picked.parts if part.name == name), None) if self.picked else None
-        return f'<div class="cartes">{"".join(map(_card, part.parts))}</div>' if part else f"<p>{CHOOSE}</p>"
+        if part is None:
+            return f"<p>{CHOOSE}</p>"
+        return f'{_body(part)}<div class="cartes">{"".join(map(_card, part.parts))}</div>'
 
     def contents(self) -> str:
         """Links to each section."""
-        links = "".join(f'<li><a href="#{one.name}">{escape(one.title)}</a></li>' for one in self.sections)
+        places = [*((one.name, one.title) for one in self.sections), ("telecharger", "Télécharger")]
+        links = "".join(f'<li><a href="#{name}">{escape(title)}</a></li>' for name, title in places)
         return f'<nav aria-label="Sur cette page"><ul class="sommaire">{links}</ul></nav>'
 
     def _around(self) -> tuple[tuple[Section, ...], tuple[Section, ...]]:
@@ -70,9 +83,16 @@ class Dashboard:
 
 def section_html(section: Section) -> str:
     """Lay out one section of the story."""
-    title = f'<h2 id="{section.name}" tabindex="-1">{escape(section.title)}</h2>'
     parts = "".join(map(_card, section.parts))
-    return f'<section class="{section.name}">{title}{_body(section)}{parts}</section>'
+    return f'<section class="{section.name}">{_title(section)}{_body(section)}{parts}</section>'
+
+
+def _page(content: str) -> str:
+    return f'<div class="page">{content}</div>'
+
+
+def _title(section: Section) -> str:
+    return f'<h2 id="{section.name}" tabindex="-1">{escape(section.title)}</h2>'
 
 
 def _card(part: Section) -> str:
@@ -80,16 +100,20 @@ def _card(part: Section) -> str:
 
 
 def _body(section: Section) -> str:
-    alone = "".join(f"<p>{escape(one.text)}</p>" for one in section.statements if not one.figure)
-    figures = "".join(_figure(one, one.figure) for one in section.statements if one.figure)
-    points = "".join(f"<li>{_sign(point.sign)}{escape(point.text)}</li>" for point in section.points)
-    tables = "".join(_folded(table.title, table_html(table.cells)) for table in section.tables)
-    return (
-        (f'<div class="figures">{figures}</div>' if figures else "")
-        + alone
-        + (f"<ul>{points}</ul>" if points else "")
-        + tables
+    said = "".join(
+        f'<div class="figures">{"".join(_figure(one, one.figure) for one in together)}</div>'
+        if drawn
+        else "".join(f"<p>{escape(one.text)}</p>" for one in together)
+        for drawn, together in groupby(section.statements, key=lambda one: one.figure is not None)
     )
+    points = "".join(f"<li>{_sign(point.sign)}{escape(point.text)}</li>" for point in section.points)
+    tables = "".join(_table(table, folded=len(section.statements) > FEW) for table in section.tables)
+    return f"{said}{f'<ul>{points}</ul>' if points else ''}{tables}"
+
+
+def _table(table: Table, *, folded: bool) -> str:
+    cells = table_html(table.cells)
+    return _folded(table.title, cells) if folded else f"<p><strong>{escape(table.title)}</strong></p>{cells}"
 
 
 def _figure(statement: Statement, figure: Figure) -> str:
@@ -97,7 +121,7 @@ def _figure(statement: Statement, figure: Figure) -> str:
     data = base64.b64encode(figure.svg).decode()
     label, text = escape(figure.title), escape(statement.text)
     links = _links((f"{figure.name}.{kind}", kind.upper()) for kind in ("svg", "png", "csv"))
-    inside = f"{table_html(figure.table)}<p>Télécharger : {links}</p>"
+    inside = f'{table_html(figure.table)}<p class="fichiers">Télécharger : {links}</p>'
     return french(
         f'<figure role="figure" aria-label="{label}"><img alt="{label}" src="data:image/svg+xml;base64,{data}">'
         f"<figcaption>{text}</figcaption>{_folded('Les chiffres de cette figure', inside)}</figure>"

@@ -33,7 +33,7 @@ def show(folder: str | Path | None = None) -> widgets.Widget:
 
 def _blocks(page: Dashboard) -> list[widgets.Widget]:
     if not page.picked:
-        return [_html(page.before())]
+        return [_html(page.before()), _html(page.after())]
     detail = _html(page.detail(NOTHING))
     choice = widgets.RadioButtons(options=page.choices, value=NOTHING, layout={"width": "auto"})
 
@@ -45,10 +45,7 @@ def _blocks(page: Dashboard) -> list[widgets.Widget]:
             detail.value = f'<p role="alert" class="panne">{french(FAILED)}</p>'
 
     choice.observe(follow, names="value")
-    title = _html(
-        f'<h2 id="{page.picked.name}">{page.picked.title}</h2><p>Les résultats selon une question à la fois.</p>'
-    )
-    closer = widgets.VBox([title, choice, detail]).add_class("de-pres")
+    closer = widgets.VBox([_html(page.pick_title()), choice, detail]).add_class("de-pres")
     return [_html(page.before()), closer, _html(page.after())]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -40,19 +40,18 @@ def item_change(pairs: pd.DataFrame, *, among: int, by: tuple[str, ...] = ("asso
     require_columns(pairs, ("before", "after", *by))
     if among < 1:
         raise StatisticsError(f"{among} question lue.", remedy="Donner le nombre de questions de l’échelle.")
-    groups = pairs.groupby(list(by), dropna=False, observed=True)["after"].groups
-    change = pairs["after"] - pairs["before"]
-    return as_results(
-        dict(zip(by, key if isinstance(key, tuple) else (key,), strict=True)) | _mean(change.loc[rows], among)
-        for key, rows in groups.items()
-    )
+    changes = pairs[list(by)].assign(change=pairs["after"] - pairs["before"])
+    groups = changes.groupby(list(by), as_index=False, dropna=False, observed=True)["change"]
+    table = groups.agg(n="size", mean="mean", spread="std")
+    return as_results({name: row[name] for name in by} | _mean(row, among) for row in table.to_dict("records"))
 
 
-def _mean(change: pd.Series, among: int) -> dict[str, object]:
-    row, n, spread = {"statistic": "item_change", "n": len(change)}, len(change), change.std()
+def _mean(group: Mapping[str, float], among: int) -> dict[str, object]:
+    n, mean, spread = group["n"], group["mean"], group["spread"]
+    row = {"statistic": "item_change", "n": n}
     if n < 2 or spread <= NOISE:
         return row | not_computable("moins de deux personnes, ou des évolutions toutes identiques")
-    error, mean = spread / math.sqrt(n), change.mean()
+    error = spread / math.sqrt(n)
     half = stats.t.ppf(1 - (1 - LEVEL) / (2 * among), n - 1) * error
     numbers = {"estimate": mean, "std_error": error, "ci_low": mean - half, "ci_high": mean + half, "df": n - 1}
     return row | numbers | {"method": f"moyenne, intervalle de Student, Bonferroni ({among} questions)"}
@@ -83,10 +82,12 @@ def class_shares(
     if len(bounds) != 2 or not bounds[0] < bounds[1]:
         raise StatisticsError("Il faut deux bornes, dans l’ordre.", remedy="Par exemple : [2, 3].")
     place = np.searchsorted(np.asarray(bounds) - NOISE, scores["score"].to_numpy(float), side="right")
-    rows = []
-    for key, group in pd.Series(place, index=scores.index).groupby([scores[name] for name in by], dropna=False):
-        keys = dict(zip(by, key if isinstance(key, tuple) else (key,), strict=True))
-        for level, name in enumerate(CLASSES):
-            found = proportion(int((group == level).sum()), len(group))
-            rows.append(keys | {"statistic": "class_share", "category": name} | found)
-    return as_results(rows)
+    classes = scores[list(by)].assign(**{name: place == level for level, name in enumerate(CLASSES)})
+    table = classes.groupby(list(by), as_index=False, dropna=False, observed=True)[list(CLASSES)].sum()
+    return as_results(
+        {key: row[key] for key in by}
+        | {"statistic": "class_share", "category": name}
+        | proportion(int(row[name]), int(sum(row[one] for one in CLASSES)))
+        for row in table.to_dict("records")
+        for name in CLASSES
+    )

@@ -12,7 +12,7 @@ from impact.errors import french
 from impact.reading import verdict
 from impact.story.framework import framework_sections, quotations, unexpected_section
 from impact.story.section import BOARD, FUNDER, Point, Section, Statement, Table, says
-from impact.tables import breakdown_table, scale_table
+from impact.tables import scale_table
 
 Figures = Mapping[str, Figure]
 WHY_NOTHING = (
@@ -26,9 +26,10 @@ def association_story(release: Release, figures: Figures) -> Iterator[Section]:
     yield Section("repondants", french("Qui a répondu ?"), tuple(_answered(release, figures)))
     points = tuple(Point(text, sign) for sign, text in summary.glance(release))
     yield Section("en-bref", "En bref", says(french(summary.READABLE)), points)
-    for dimension, scales in groupby(release.context["scales"], key=lambda scale: scale["dimension"]):
-        yield _dimension(release, figures, dimension, list(scales))
-    yield Section("de-plus-pres", "Regarder de plus près", parts=_details(release, figures), pick=True)
+    if summary.by_verdict(release).keys() - {"suppressed"}:
+        for dimension, scales in groupby(release.context["scales"], key=lambda scale: scale["dimension"]):
+            yield _dimension(release, figures, dimension, list(scales))
+        yield Section("de-plus-pres", "Regarder de plus près", parts=tuple(_details(release, figures)), pick=True)
     yield Section("ensemble", "Avec les autres associations", tuple(_wholes(release, figures)))
     yield from framework_sections(release, figures)
     yield Section("paroles", "Ce que disent les personnes", parts=quotations(release, apart=False))
@@ -85,24 +86,21 @@ def _scale(release: Release, figures: Figures, scale: dict) -> Section:
 KINDS = ("souvenir", "classes", "questions")  # figures that only some designs or sizes allow
 
 
-def _details(release: Release, figures: Figures) -> tuple[Section, ...]:
-    """One part a breakdown question, one part in it a scale."""
-    return tuple(
-        Section(
-            breakdown["name"],
-            breakdown["label"],
-            parts=tuple(_detail(release, figures, breakdown, scale) for scale in release.context["scales"]),
+def _details(release: Release, figures: Figures) -> Iterator[Section]:
+    """One part a breakdown question, one part in it a scale; one sentence where no scale shows anything."""
+    for breakdown in release.context["breakdowns"]:
+        drawn = [
+            (scale, figures.get(f"detail-{breakdown['name']}-{scale['name']}")) for scale in release.context["scales"]
+        ]
+        parts = tuple(
+            Section(scale["name"], scale["label"], (Statement(figure.sentence, figure),))
+            if figure
+            else Section(scale["name"], scale["label"], says(sentences.insufficient(release)))
+            for scale, figure in drawn
         )
-        for breakdown in release.context["breakdowns"]
-    )
-
-
-def _detail(release: Release, figures: Figures, breakdown: dict, scale: dict) -> Section:
-    figure = figures.get(f"detail-{breakdown['name']}-{scale['name']}")
-    if figure:
-        return Section(scale["name"], scale["label"], (Statement(figure.sentence, figure),))
-    table = Table("Les chiffres", breakdown_table(release, scale["name"], breakdown))
-    return Section(scale["name"], scale["label"], says(sentences.insufficient(release)), tables=(table,))
+        nothing = says(sentences.insufficient(release))
+        told = {"parts": parts} if any(figure for _, figure in drawn) else {"statements": nothing}
+        yield Section(breakdown["name"], breakdown["label"], **told)
 
 
 def _wholes(release: Release, figures: Figures) -> Iterator[Statement]:
