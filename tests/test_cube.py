@@ -123,13 +123,14 @@ def test_no_small_number_anywhere_in_a_cube(campaign, checked, tmp_path):
     from impact.charts import figures
 
     one = next(one for one in releases(checked.accepted, campaign) if one.audience == "asso_g")
-    folder = write_cube(one, figures(one), tmp_path / "asso_g", inputs="", key=KEY)
+    folder = write_cube(one, figures(one).values(), tmp_path / "asso_g", inputs="", key=KEY)
     release, drawn = read_cube(folder)
     own = release.table[release.table["association"] == "asso_g"]
     assert own[["n", "estimate", "ci_low", "ci_high"]].isna().all(axis=None)
     assert {path.name for path in folder.iterdir()} <= {
         RESULTS,
         MANIFEST,
-        *(f"ensemble-{s.name}.svg" for s in campaign.questionnaire.scales),
+        *(f"ensemble-{s.name}.{kind}" for s in campaign.questionnaire.scales for kind in ("svg", "png", "csv")),
     }
     assert all("Effectif insuffisant (moins de 10 personnes)" in figure.sentence for figure in drawn.values())
+    assert all(figure.table.iloc[0, 1:].tolist() == ["effectif insuffisant", "", ""] for figure in drawn.values())

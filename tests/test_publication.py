@@ -1,6 +1,7 @@
 """Publishing: the simulated truth comes out, cubes come back, nothing is done twice, pages read only their cube."""
 
 import json
+import re
 from dataclasses import replace
 
 import pandas as pd
@@ -76,7 +77,7 @@ def test_changed_answers_are_published_again(campaign, answers_file, tmp_path):
 def test_no_answer_and_no_code_is_in_the_cubes(outputs, checked):
     codes = set(checked.accepted["participant"])
     for path in outputs.glob("*/*"):
-        text = path.read_text("utf-8")
+        text = path.read_bytes().decode("utf-8", "replace")
         assert not [code for code in codes if code in text], path.name
 
 
@@ -89,27 +90,59 @@ def test_the_journal_holds_decisions_without_numbers(outputs):
     assert not journal.select_dtypes("number").shape[1]
 
 
+def whole_page(page):
+    return "".join([page.before(), page.pick_title() if page.picked else "", page.after()]) + "".join(
+        page.detail(name) for _, name in page.choices
+    )
+
+
 def test_page_of_each_association(outputs, campaign):
     for association in campaign.associations:
-        page = Dashboard(outputs / association.code)
-        html = page.header() + page.answered() + page.glance() + page.dimensions() + page.cautions()
-        html += "".join(page.detail(name) for _, name in page.breakdowns)
+        html = whole_page(Dashboard(outputs / association.code))
         assert association.label in html
         assert "Exemple\u00a0: données fictives" in html
         assert not [other.label for other in campaign.associations if other.label in html and other != association]
-        assert "nan" not in html.replace("base64", "").lower().split("data:image")[0]
+        assert not re.search(r"\b(nan|None)\b", re.sub(r"base64,[^\"]+", "", html))
 
 
 def test_page_of_the_smallest_association_says_insufficient(outputs):
     page = Dashboard(outputs / "asso_g")
-    assert "Effectif insuffisant (moins de 10 personnes)\u00a0: ne pas conclure." in page.answered()
-    assert page.dimensions().count('class="insuffisant"') == 4
-    assert page.detail("age").count('class="insuffisant"') == 4
+    assert "Effectif insuffisant (moins de 10 personnes)\u00a0: ne pas conclure." in page.before()
+    assert page.before().count("effectif insuffisant, ne pas conclure") == 4
+    assert [section.name for section in page.sections] == [
+        "essentiel",
+        "repondants",
+        "en-bref",
+        "ensemble",
+        "limites",
+        "a-discuter",
+    ]
+
+
+def test_page_of_the_lead_names_every_association_in_the_order_declared(outputs, campaign):
+    page = Dashboard(outputs / "responsable")
+    html = whole_page(page)
+    figure = next(one for one in page.sections if one.name == "associations").statements[1].figure
+    assert figure.table.iloc[:, 0].tolist() == [
+        *(association.label for association in campaign.associations),
+        "Toutes ensemble",
+        "Une autre association (prévision)",
+    ]
+    assert "Ce qui attend une décision" in html
+    assert "Association G\u00a0: rien n’est montré." in html
+    assert "Alpha de Cronbach" in html
+
+
+def test_every_file_a_page_offers_is_in_the_manifest(outputs):
+    for code in ("asso_c", "responsable"):
+        offered = set(re.findall(r'href="fichiers/([^"]+)"', whole_page(Dashboard(outputs / code))))
+        files = set(json.loads((outputs / code / "manifeste.json").read_text("utf-8"))["files"])
+        assert offered == files - {"bilan.pdf", "bilan.docx"}
 
 
 def test_labels_are_escaped(cleared):
     page = Dashboard.__new__(Dashboard)
-    page.release, page.figures = cleared["asso_a"], {}
+    page.release, page.sections = cleared["asso_a"], ()
     page.context = dict(cleared["asso_a"].context) | {"association": "<img src=x onerror=alert(1)>"}
     assert "<img" not in page.header()
 

@@ -29,7 +29,7 @@
 
   const timer = setInterval(look, LOOK);
   const arrival = new MutationObserver(() => {
-    if (!document.querySelector("#contenu .jupyter-widgets")) return;
+    if (!document.querySelector("#contenu .jupyter-widgets *")) return;
     document.getElementById("attente")?.remove();
     arrival.disconnect();
   });
