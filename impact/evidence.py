@@ -82,7 +82,10 @@ def _told(
     audience: str, campaign: Campaign, counts: pd.DataFrame, texts: Sequence[Verbatim], answered: dict
 ) -> dict[str, object]:
     """What the context of one audience says: an association reads its own evidence, the others none."""
-    framework, edition = campaign.framework, campaign.framework.edition(audience)
+    framework = campaign.framework
+    if not framework.of(audience):
+        return {}
+    edition = framework.edition(audience)
     shown = showable(texts, answered, campaign.rules, audience=audience)
     quoted = [one for one in texts if one.association == audience and one.text in shown.get(one.question, ())]
     counted = _cleared(counts[counts["association"] == audience], campaign, audience)

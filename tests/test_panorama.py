@@ -167,6 +167,17 @@ def test_figures_are_for_a_campaign_that_has_a_framework(cleared):
     assert not {"referentiel", "criteres-communs", "inattendu"} & {one.name for one in story(cleared["asso_a"], {})}
 
 
+def test_without_a_transversal_framework_others_have_none(campaign, checked, cleared, tmp_path, monkeypatch):
+    monkeypatch.setenv("IMPACT_CLES", str(tmp_path))
+    framework = campaign.framework
+    own = tuple(replace(one, transversal="") for one in framework.criteria if one.association == "asso_a")
+    alone = replace(campaign, framework=replace(framework, editions=framework.editions[1:2], criteria=own))
+    mine, other = with_evidence([cleared["asso_a"], cleared["asso_b"]], alone, checked.accepted)
+    assert "framework" not in other.context
+    assert shared_criteria(mine) is None
+    assert [one.name for one in story(mine, {}) if one.name in ("referentiel", "criteres-communs")] == ["referentiel"]
+
+
 @pytest.mark.parametrize(
     ("code", "said"),
     [

@@ -74,7 +74,7 @@ def panorama(release: Release) -> Figure | None:
 def shared_criteria(release: Release) -> Figure | None:
     """How many structures have a criterion close to each common one: one mark a structure, no name, no rank."""
     framework = release.context.get("framework")
-    if not framework:
+    if not framework or not framework["sharing"]:
         return None
     lines, structures = framework["sharing"], framework["structures"]
     title = "Critères que les structures partagent"

@@ -29,8 +29,9 @@ def framework_sections(release: Release, figures: Mapping[str, Figure]) -> Itera
     )
     said = Statement(panorama.sentence(framework), figures.get("panorama"))
     yield Section("referentiel", "Ce que l’on cherche à changer, et ce que l’on en sait", (said,), parts=parts)
-    said = Statement(panorama.sharing_sentence(framework), figures.get("criteres-partages"))
-    yield Section("criteres-communs", "Des critères partagés", (said,))
+    if framework["sharing"]:
+        said = Statement(panorama.sharing_sentence(framework), figures.get("criteres-partages"))
+        yield Section("criteres-communs", "Des critères partagés", (said,))
 
 
 def unexpected_section(release: Release) -> Section:
