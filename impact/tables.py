@@ -47,6 +47,11 @@ def lines(rows: Iterable[tuple[str, pd.Series | None]]) -> pd.DataFrame:
     return pd.DataFrame([_line(row, label) for label, row in rows], columns=COLUMNS).map(french)
 
 
+def counts_table(rows: Iterable[tuple[str, pd.Series]]) -> pd.DataFrame:
+    """Return how many persons, a line a moment."""
+    return pd.DataFrame([(label, f"{row['n']:.0f}") for label, row in rows], columns=COLUMNS[:2])
+
+
 def people_table(rows: Iterable[tuple[str, pd.Series]], tenths: Mapping[str, int]) -> pd.DataFrame:
     """Return the lines of risen, stable and fallen, with how many persons out of ten."""
     rows = list(rows)

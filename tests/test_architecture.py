@@ -127,6 +127,15 @@ def test_notebook_is_prose_and_calls(path):
         assert not [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)], source
 
 
+@pytest.mark.parametrize("path", [one for one in NOTEBOOKS if one.stem != "tableau_de_bord"], ids=lambda path: path.name)
+def test_notebook_says_what_one_will_know_and_each_cell_what_it_does(path):
+    cells = json.loads(path.read_text("utf-8"))["cells"]
+    assert "**À la fin, vous saurez**" in "".join(cells[0]["source"])
+    kinds = [cell["cell_type"] for cell in cells]
+    lonely = ["".join(cells[i]["source"]) for i in range(1, len(cells)) if kinds[i - 1] == kinds[i] == "code"]
+    assert not lonely
+
+
 def test_served_notebook_is_three_cells():
     cells = json.loads((ROOT / "carnets" / "tableau_de_bord.ipynb").read_text("utf-8"))["cells"]
     assert len(cells) == 3

@@ -14,6 +14,7 @@ import pytest
 
 from impact import sentences
 from impact.cube import read_cube
+from impact.dashboard.model import Dashboard
 
 ROOT = Path(__file__).parents[1]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -122,7 +123,7 @@ def test_each_access_opens_its_own_page(site, browser, letter, campaign):
 def test_nothing_is_wider_than_the_screen(site, browser, width):
     page = enter(browser, site, "asso_c", width)
     page.get_by_label("Votre âge").check()
-    page.wait_for_selector(".duo img", timeout=PAGE)
+    page.wait_for_selector(".cartes img", timeout=PAGE)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.eval_on_selector_all("img", "images => images.every(image => image.complete && image.naturalWidth > 0)")
     page.context.close()
@@ -133,7 +134,7 @@ def test_one_breakdown_at_a_time(site, browser):
     for label, seen, unseen in (("Votre âge", "18 à 49 ans", "Une femme"), ("Votre genre", "Une femme", "18 à 49 ans")):
         page.get_by_label(label).check()
         page.wait_for_function(
-            "text => document.querySelector('.duo')?.textContent.includes(text)", arg=seen, timeout=PAGE
+            "text => document.querySelector('.cartes')?.textContent.includes(text)", arg=seen, timeout=PAGE
         )
         assert unseen not in page.inner_text(".de-pres")
     assert page.get_by_role("radio").count() == 5
@@ -166,4 +167,103 @@ def test_no_address_opens_another_association(site, browser, path):
     text = all_text(page)
     assert "Association B" not in text
     assert "Traceback" not in text
+    page.context.close()
+
+
+# --- for everyone -----------------------------------------------------------------------------------------------------
+
+RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}}
+
+
+def faults(page) -> list[str]:
+    """What axe-core finds against WCAG 2.1, A and AA."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page, options=RULES).response["violations"]
+    return [f"{one['id']} : {node['html'][:120]}" for one in found for node in one["nodes"]]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_fault_of_accessibility(site, browser, scheme):
+    page = browser.new_context(color_scheme=scheme, locale="fr-FR").new_page()
+    page.goto(site[0])
+    assert faults(page) == []
+    page.fill("input[type=text]", "asso_c")
+    page.fill("input[type=password]", "faux")
+    page.click("button[type=submit]")
+    page.wait_for_selector("#erreur")
+    assert faults(page) == []
+    page.fill("input[type=password]", site[1]["asso_c"])
+    page.click("button[type=submit]")
+    page.get_by_label("Votre genre").check(timeout=PAGE)
+    page.wait_for_selector(".cartes img", timeout=PAGE)
+    page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+    assert faults(page) == []
+    page.goto(f"{site[0]}nulle-part")
+    assert faults(page) == []
+    page.context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_no_fault_on_the_page_of_the_lead(site, browser, scheme, width):
+    """Its cube, laid out in the same frame and styles as a served page."""
+    page = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 900}).new_page()
+    told = Dashboard(site[2] / "demonstration" / "responsable")
+    styles = "".join(
+        (ROOT / "impact" / name).read_text("utf-8") for name in ("serving/web/page.css", "dashboard/page.css")
+    )
+    page.set_content(
+        f'<html lang="fr"><head><title>Vos résultats</title><style>{styles}</style></head>'
+        f'<body><main class="impact-page">{told.before()}{told.after()}</main></body></html>'
+    )
+    assert faults(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert not ENGLISH.search(all_text(page))
+    page.context.close()
+
+
+def test_every_control_is_reached_with_the_keyboard_alone(site, browser):
+    """From the login to a breakdown, a folded table and a download, without a mouse."""
+    page = browser.new_context(locale="fr-FR").new_page()
+    page.goto(site[0])
+    for typed in ("asso_c", site[1]["asso_c"]):
+        page.keyboard.press("Tab")
+        page.keyboard.type(typed)
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".impact-page h1", timeout=PAGE)
+    page.evaluate("document.body.focus()")
+    seen = []
+    for _ in range(160):
+        page.keyboard.press("Tab")
+        place = page.evaluate(WHERE)
+        seen.append(place["what"])
+        assert place["outlined"], place
+        if place["what"] == "RADIO" and "RADIO" not in seen[:-1]:
+            page.keyboard.press("ArrowDown")
+            page.wait_for_selector(".cartes img", timeout=PAGE)
+        if place["what"] == "SUMMARY" and "SUMMARY" not in seen[:-1]:
+            page.keyboard.press("Enter")
+            assert page.evaluate("document.activeElement.parentElement.open")
+        if place["what"] == "resultats.csv":
+            break
+    assert seen[0] == "#contenu", "the skip link comes first"
+    assert {"BUTTON", "#essentiel", "SUMMARY", "parcours.svg", "RADIO", "resultats.csv"} <= set(seen)
+    page.context.close()
+
+
+WHERE = """() => {
+  const one = document.activeElement, style = getComputedStyle(one);
+  const file = (one.getAttribute("href") || "").replace("fichiers/", "");
+  const what = one.type === "radio" ? "RADIO" : file || one.tagName;
+  return {what, outlined: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 1};
+}"""
+
+
+def test_a_page_prints_whole_without_its_controls(site, browser):
+    page = enter(browser, site, "asso_c")
+    page.emulate_media(media="print")
+    assert page.locator(".impact-page figure img").first.is_visible()
+    for hidden in ("nav", ".barre", ".widget-radio-box"):
+        assert not page.locator(hidden).first.is_visible(), hidden
     page.context.close()

@@ -329,6 +329,12 @@ def test_no_figure_shows_a_number_that_is_not_in_its_table(release):
         assert set(re.findall(r"\d+(?:,\d+)?", cells)) <= allowed(release) | {"1", "9", "10", *map(str, range(11))}
 
 
+def test_no_table_holds_a_missing_number(cleared):
+    for figure in [*figures(cleared["asso_a"]).values(), *figures(cleared["asso_g"]).values()]:
+        cells = " ".join(figure.table.to_numpy().ravel())
+        assert not re.search(r"nan|None|<NA>", cells), figure.name
+
+
 def test_the_words_of_a_drawing_are_really_read(cleared):
     figure = figures(cleared["asso_a"])["moyennes-estime"]
     assert any(re.fullmatch(r"Avant \d+,\d", words) for words in drawn_words(figure.svg))

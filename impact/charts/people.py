@@ -41,7 +41,7 @@ def path(release: Release) -> Figure | None:
     axes.set(xlim=(0, longest), ylim=(len(rows) - 0.62, -0.75))
     bare(axes)
     sentence = " ".join(filter(None, (sentences.who_answered(release), sentences.who_is_missing(release))))
-    return drawn(paper, "parcours", title, sentence, tables.lines(rows))
+    return drawn(paper, "parcours", title, sentence, tables.counts_table(rows))
 
 
 def risen_and_fallen(release: Release, scale: str) -> Figure | None:
