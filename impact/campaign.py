@@ -1,4 +1,4 @@
-"""A campaign: its questionnaire, associations, waves, design and disclosure rules, read from campagne.toml."""
+"""A campaign: its questionnaire, référentiel, associations, waves, design and disclosure rules, from campagne.toml."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from impact.errors import CampaignError, nearest
+from impact.framework import Framework
 from impact.questionnaire import CODE_RULE, KEY_COLUMNS, KEY_LABELS, Choice, Item, Questionnaire
 from impact.rules import Rules
 
@@ -60,6 +61,7 @@ class Campaign:
     associations: tuple[Association, ...]
     rules: Rules
     questionnaire: Questionnaire
+    framework: Framework = field(default_factory=Framework)
     columns: dict[str, str] = field(default_factory=dict)
     folder: Path = field(default=Path(), compare=False)
 
@@ -112,7 +114,8 @@ def read_campaign(campaign: str | Path) -> Campaign:
 
     Raises
     ------
-    CampaignError when it is unknown or campagne.toml is faulty; QuestionnaireError for its questionnaire.
+    CampaignError when it is unknown or campagne.toml is faulty; QuestionnaireError for its questionnaire or
+    référentiel.
     """
     folder = Path(campaign)
     if not (folder / "campagne.toml").is_file():
@@ -134,6 +137,7 @@ def read_campaign(campaign: str | Path) -> Campaign:
 
 
 def _build(folder: Path, declared: dict) -> Campaign:
+    from impact.framework_file import read_framework
     from impact.xlsform import read_questionnaire
 
     _check_keys(declared)
@@ -148,6 +152,8 @@ def _build(folder: Path, declared: dict) -> Campaign:
     if len(waves) < expected:
         raise CampaignError(f"le dispositif « {design} » demande au moins {expected} vagues.", where="waves")
     files = [folder / "questionnaire.md", folder / "questionnaire.xlsx"]
+    questionnaire = read_questionnaire(next((file for file in files if file.is_file()), files[0]))
+    codes = [association.code for association in associations]
     return Campaign(
         name=folder.resolve().name,
         title=declared["title"],
@@ -157,7 +163,8 @@ def _build(folder: Path, declared: dict) -> Campaign:
         waves=waves,
         associations=associations,
         rules=Rules.from_mapping(declared["disclosure"]),
-        questionnaire=read_questionnaire(next((file for file in files if file.is_file()), files[0])),
+        questionnaire=questionnaire,
+        framework=read_framework(folder / "referentiel.csv", questionnaire, codes),
         columns=declared.get("columns", {}),
         folder=folder,
     )

@@ -12,13 +12,15 @@ from impact.bilan import bilan_files
 from impact.campaign import Campaign
 from impact.charts import figures
 from impact.clearance import protected
+from impact.coding_grid.log import log_file
 from impact.collect.validation import check_files
 from impact.cube import cube_inputs, write_cube
 from impact.disclosure import LEAD, PUBLIC
 from impact.errors import ImpactError
+from impact.evidence import counts_file, with_evidence
 from impact.joining import DECISIONS, Joined
 from impact.journal import JOURNAL, write_journal
-from impact.keys import private_file, read_private, secret_key
+from impact.keys import private_file, secret_key
 from impact.linking import link
 from impact.vintages import past_groups, remember
 
@@ -26,9 +28,11 @@ Progress = Callable[[str], None]
 
 
 def fingerprint(campaign: Campaign, files: Sequence[Path]) -> str:
-    """Return the hash of all that decides the results: answers, near codes judged, declarations, code version."""
-    digest = hashlib.sha256(__version__.encode() + read_private(private_file(campaign.name, DECISIONS)))
-    for path in [*files, *sorted(campaign.folder.glob("*.*")), *sorted(Path(__file__).parent.rglob("*.py"))]:
+    """Return the hash of all that decides the results: answers, what was kept of them, declarations, code version."""
+    digest = hashlib.sha256(__version__.encode())
+    private = (private_file(campaign.name, DECISIONS), counts_file(campaign.name), log_file(campaign.name))
+    kept = [path for path in private if path.is_file()]
+    for path in [*files, *kept, *sorted(campaign.folder.glob("*.*")), *sorted(Path(__file__).parent.rglob("*.py"))]:
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()
 
@@ -77,7 +81,7 @@ def publish(
     matched(joined)
     progress("Scores, analyse, secret statistique et audit")
     cleared, groups = protected(joined.responses, campaign, past_groups(campaign.name))
-    written = []
+    cleared, written = with_evidence(cleared, campaign, joined.responses), []
     for one in cleared:
         progress(f"Figures, bilan et résultats : {one.context['association']}")
         drawn = figures(one)

@@ -53,7 +53,8 @@ FRENCH = {
     "n_after": "réponses après", "n_joined": "reliées", "rate": "part reliée", "kept": "reliés",
 }  # fmt: skip
 FRENCH_STATISTICS = {
-    "responded": "ont répondu", "returned": "ont répondu les deux fois", "alpha": "alpha de Cronbach",
+    "responded": "ont répondu", "returned": "ont répondu les deux fois", "counted": "personnes comptées",
+    "alpha": "alpha de Cronbach",
     "alpha_standardised": "alpha standardisé", "alpha_if_dropped": "alpha sans cette question",
     "item_rest_correlation": "lien avec les autres questions", "sem": "erreur type de mesure",
     "omega_total": "oméga total", "ordinal_alpha": "alpha ordinal",

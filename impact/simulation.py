@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 
 from impact.campaign import Campaign
+from impact.collect.counts import COLUMNS
 from impact.collect.responses import write_csv
 from impact.errors import CampaignError
+from impact.fictitious_words import THEMES, words
 from impact.questionnaire import Item
 
 SEED = 2014
@@ -19,13 +21,9 @@ SIZES = (34, 52, 80, 41, 45, 61, 8)
 CHANGES = (0.5, 0.35, 0.65, 0.0, 0.4, -0.35, 0.5)
 LOADING, SCALES_CORRELATION, STABILITY = 0.68, 0.45, 0.75
 DROPOUT, DROPOUT_SLOPE, MISSING_ITEM = 0.2, -0.5, 0.025
-WORDS = (
-    "J’ai repris confiance (exemple fictif).",
-    "J’ai rencontré des gens du quartier (exemple fictif).",
-    "Je trouve que ça va trop vite pour moi (exemple fictif).",
-    "Rien de particulier (exemple fictif).",
-    "",
-)
+THEME = "theme"  # what a person would speak of: one draw a wave, whatever the open questions
+
+USUAL_COUNTS = {"ateliers": 14, "heures": 120, "contenus": 9, "lieux": 3, "personnes": 16, "participations": 60}
 
 
 @dataclass(frozen=True)
@@ -51,7 +49,8 @@ def simulate(campaign: Campaign, *, truth: Truth = Truth(), seed: int = SEED, mi
     -----
     Trait of person i on scale s: standard normal, scales correlated .45; second wave = .75 first + noise + change.
     Item: .68 trait + noise, cut into the item's answers at evenly spaced normal quantiles moved by the item's
-    own difficulty; 2.5 % of answers missing.
+    own difficulty; 2.5 % of answers missing. Open answers come from a generator of their own: adding an open question
+    changes no other answer.
     """
     rng = np.random.default_rng(seed)
     people = _people(campaign, truth, rng)
@@ -60,16 +59,16 @@ def simulate(campaign: Campaign, *, truth: Truth = Truth(), seed: int = SEED, mi
     for wave in campaign.waves[1:]:
         noise = _traits(len(people), first.shape[1], rng) * np.sqrt(1 - STABILITY**2)
         waves[wave.code] = STABILITY * first + noise + people["change"].to_numpy()[:, None]
-    shifts = {question.name: rng.normal(0, 0.15) for question in campaign.questionnaire.questions}
+    shifts = {name: rng.normal(0, 0.15) for name in _drawn(campaign)}
     stayed = rng.random(len(people)) >= _leaving(first.mean(axis=1), truth.dropout)
     blocks = []
     for number, (wave, traits) in enumerate(waves.items()):
         block = _answers(campaign, people, (traits, shifts), rng).assign(wave=wave)
         blocks.append(block if number == 0 else block[stayed])
-    table = pd.concat(blocks, ignore_index=True).drop(columns="change")
+    table = _with_words(pd.concat(blocks, ignore_index=True), campaign, seed)
     table = _slips(table, campaign, rng) if mistakes else table
-    keys = ["association", "wave", "participant"]
-    return table[[*keys, *table.columns.drop(keys)]].rename(columns=campaign.columns)
+    names = [question.name for question in campaign.questionnaire.questions]
+    return table[["association", "wave", "participant", *names]].rename(columns=campaign.columns)
 
 
 def example_file(campaign: Campaign, outputs: str | Path) -> Path:
@@ -88,6 +87,18 @@ def example_file(campaign: Campaign, outputs: str | Path) -> Path:
         draft = write_csv(simulate(campaign), path.with_suffix(f".{os.getpid()}.tmp"))
         os.replace(draft, path)
     return path
+
+
+def simulate_counts(campaign: Campaign, *, seed: int = SEED) -> pd.DataFrame:
+    """Draw what each association counted in three quarters, all fictitious; see `collect.counts.read_counts`."""
+    rng = np.random.default_rng([seed, 2])
+    rows = [
+        (association.code, period, one.code, float(rng.poisson(USUAL_COUNTS[one.unit])))
+        for association in campaign.associations
+        for period in ("2014-T1", "2014-T2", "2014-T3")
+        for one in campaign.framework.counts(association.code)
+    ]
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def _people(campaign: Campaign, truth: Truth, rng: np.random.Generator) -> pd.DataFrame:
@@ -140,9 +151,23 @@ def _answers(campaign: Campaign, people: pd.DataFrame, drawn: tuple, rng: np.ran
             columns[question.name] = people[question.name]
         elif question.categories:
             columns[question.name] = rng.choice([choice.name for choice in question.categories], size=len(people))
-        else:
-            columns[question.name] = rng.choice(WORDS, size=len(people))
+    if THEME in shifts:
+        columns[THEME] = rng.choice(THEMES, size=len(people))
     return people[["association", "participant", "change"]].assign(**columns)
+
+
+def _drawn(campaign: Campaign) -> list[str]:
+    """What is drawn for each person at each wave: an answer to every closed question, a theme if one is open."""
+    questions = campaign.questionnaire.questions
+    closed = [question.name for question in questions if question.choices]
+    return [*closed, THEME] if len(closed) < len(questions) else closed
+
+
+def _with_words(table: pd.DataFrame, campaign: Campaign, seed: int) -> pd.DataFrame:
+    """Answer the open questions: words for those that ask for a text, nothing for numbers and dates."""
+    rng = np.random.default_rng([seed, 1])
+    open_ = [question for question in campaign.questionnaire.questions if not question.choices]
+    return table.assign(**{one.name: words(one.name, table[THEME], rng) if one.kind == "text" else "" for one in open_})
 
 
 def _item(item: Item, trait: np.ndarray, shift: float, rng: np.random.Generator) -> np.ndarray:

@@ -14,7 +14,7 @@ WHOLE = ""
 KEYS = ["association", "wave", "scale", "breakdown", "category", "statistic"]
 GROUP = ["association", "scale", "breakdown", "category"]
 STATISTICS = {
-    "responded": "count", "returned": "count",
+    "responded": "count", "returned": "count", "counted": "count",
     "mean_before": "mean", "mean_after": "mean", "mean": "mean",
     "change": "mean", "adjusted_change": "mean", "pooled_change": "mean", "prediction_interval": "mean",
     "reliable_change": "mean", "independent_change": "mean", "difference_of_changes": "mean",

@@ -17,7 +17,8 @@ TELLING = re.compile(r"@|\d[\d .-]{5,}\d|\b\d{1,2}/\d{1,2}\b|\bwww\.|\b(?:M|Mme|
 class Verbatim:
     """One text as it may be shown, names and places masked, with who approved it and when.
 
-    It holds no participant, no wave and no answer to another question: nothing it could be crossed with.
+    It holds no participant, no wave and no answer to another question: nothing it could be crossed with. `criteria`:
+    what it speaks of, as the person who coded it said.
     """
 
     association: str
@@ -25,6 +26,7 @@ class Verbatim:
     text: str
     approved_by: str
     approved_on: date
+    criteria: tuple[str, ...] = ()
 
     def __post_init__(self):
         if not (self.text.strip() and self.approved_by.strip() and isinstance(self.approved_on, date)):
@@ -39,7 +41,7 @@ class Verbatim:
 def showable(
     verbatims: Sequence[Verbatim], respondents: Mapping[tuple[str, str], int], rules: Rules, *, audience: str
 ) -> dict[str, list[str]]:
-    """Return the texts one association may see, by question, in alphabetical order.
+    """Return the texts one association may see, by question, in alphabetical order, each once.
 
     Parameters
     ----------
@@ -53,11 +55,11 @@ def showable(
     ------
     DisclosureError when it is not known how many persons answered a question.
     """
-    shown: dict[str, list[str]] = {}
+    shown: dict[str, set[str]] = {}
     for one in (one for one in verbatims if one.association == audience):
         n = respondents.get((audience, one.question))
         if not isinstance(n, int) or isinstance(n, bool):
             raise DisclosureError(f"rien n’est diffusé : combien ont répondu à « {one.question} » n’est pas connu.")
         if n >= rules.threshold:
-            shown.setdefault(one.question, []).append(one.text)
+            shown.setdefault(one.question, set()).add(one.text)
     return {question: sorted(texts) for question, texts in shown.items()}

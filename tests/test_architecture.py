@@ -13,12 +13,13 @@ PACKAGE = ROOT / "impact"
 
 # A module imports only what stands above it. A folder stands for all its modules, which may import one another.
 ORDER = [
-    "errors", "provenance", "results", "stats", "questionnaire", "sheets", "xlsform", "rules", "campaign", "scaffold",
-    "collect", "scoring", "reference_survey", "simulation", "rounding", "suppression", "disclosure", "verbatims",
-    "designs", "sensitivity", "wording", "detail", "analysis", "partitions", "groups", "audit", "keys", "joining",
-    "linking", "vintages", "clearance", "journal", "cube", "reading", "sentences", "summary", "method", "tables",
-    "oversight", "charts", "story", "bilan", "publication", "open_data", "reproduce", "slips", "dashboard", "activity",
-    "serving", "cli",
+    "errors", "provenance", "results", "stats", "questionnaire", "sheets", "xlsform", "framework", "framework_file",
+    "rules", "campaign", "scaffold", "collect", "scoring", "reference_survey", "fictitious_words", "simulation",
+    "rounding", "suppression", "disclosure", "verbatims", "designs", "sensitivity", "wording", "detail", "analysis",
+    "partitions", "groups", "audit", "keys", "joining", "linking", "vintages", "coding_grid", "clearance", "evidence",
+    "example", "journal", "cube", "reading", "sentences", "summary", "method", "tables", "oversight", "panorama",
+    "charts", "story", "bilan", "publication", "open_data", "reproduce", "slips", "dashboard", "activity", "serving",
+    "cli",
 ]  # fmt: skip
 ONLY = {"stats": {"errors", "results"}, "serving": {"errors"}}
 VIEWING = (
@@ -27,6 +28,7 @@ VIEWING = (
     "sentences",
     "summary",
     "method",
+    "panorama",
     "tables",
     "charts",
     "story",

@@ -42,6 +42,7 @@ def impact(*words, **options):
         ("xlsform",),
         ("limesurvey",),
         ("saisie",),
+        ("comptages",),
         ("comparer",),
         ("correspondance",),
         ("acces",),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from impact.charts.canvas import identity
 from impact.charts.intervals import beside_whole, forest, items, memory
+from impact.charts.panorama import panorama, shared_criteria
 from impact.charts.people import classes, path, risen_and_fallen
 from impact.charts.scores import before_after, by_category
 from impact.cube import Figure
@@ -16,12 +17,12 @@ def figures(release: Release) -> dict[str, Figure]:
     """Draw every figure one audience is told with, by name; what is suppressed has no figure.
 
     An association: `parcours`, then for each scale `moyennes-`, `personnes-`, `classes-`, `questions-`, `souvenir-`,
-    `ensemble-<scale>` and, for each declared breakdown, `detail-<breakdown>-<scale>`. The public and the
-    evaluation lead: `parcours` and `foret-<scale>`.
+    `ensemble-<scale>` and, for each declared breakdown, `detail-<breakdown>-<scale>`. The public and the evaluation
+    lead: `parcours` and `foret-<scale>`. Everybody: `panorama` and `criteres-partages`, where there is a référentiel.
     """
     scales = [scale["name"] for scale in release.context["scales"]]
     with identity():
-        found = [path(release)]
+        found = [path(release), panorama(release), shared_criteria(release)]
         if release.audience in (PUBLIC, LEAD):
             found += [forest(release, scale) for scale in scales]
         else:

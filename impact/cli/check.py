@@ -25,12 +25,16 @@ SHOWN_PROBLEMS = 20
 AnswersFiles = Annotated[
     list[Path] | None,
     typer.Argument(
-        metavar="FICHIER", help="Réponses (.csv, .xlsx, .ods, .sav) ; sans fichier : le questionnaire seul."
+        metavar="FICHIER",
+        help="Réponses (.csv, .xlsx, .ods, .sav) ; sans fichier : le questionnaire et son référentiel.",
     ),
 ]
 
 
-@check.command(cls=FrenchCommand, help="Vérifier un questionnaire, ou des réponses ligne par ligne, sans rien publier.")
+@check.command(
+    cls=FrenchCommand,
+    help="Vérifier un questionnaire et son référentiel, ou des réponses ligne par ligne, sans rien publier.",
+)
 def verifier(campaign: CampaignName, files: AnswersFiles = None, format: Format = None) -> None:
     """Check files, print a readable summary, write the quarantines; exit 1 when rows were rejected."""
     import pandas as pd
@@ -89,6 +93,8 @@ def _register(campaign: Campaign) -> None:
         table.add_row(*(Text(french(cell)) for cell in cells))
     console.print(table)
     with_wording(campaign)
+    if campaign.framework.criteria:
+        console.print(french(campaign.framework.summary()))
     console.print(french("Ce questionnaire peut être imprimé et mis en ligne."), style="bold green")
 
 

@@ -18,6 +18,10 @@ collect = typer.Typer(cls=FrenchGroup)
 AnswersFile = Annotated[Path, typer.Argument(metavar="FICHIER", help="Réponses reçues.")]
 FirstEntry = Annotated[Path, typer.Argument(metavar="SAISIE_1", help="Le classeur de la première personne.")]
 SecondEntry = Annotated[Path, typer.Argument(metavar="SAISIE_2", help="Celui de la seconde.")]
+CountFiles = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="CLASSEUR...", help="Tous les classeurs remplis ; sans eux : les écrire, à remplir."),
+]
 HERE = Path(".")
 
 
@@ -52,6 +56,26 @@ def saisie(campaign: CampaignName, folder: Folder = HERE) -> None:
     from impact.collect.entry import write_entry_sheet
 
     _write(campaign, folder, "saisie.xlsx", write_entry_sheet)
+
+
+@collect.command(
+    cls=FrenchCommand, help="Écrire les classeurs où les associations comptent ; remplis, les vérifier et les garder."
+)
+def comptages(campaign: CampaignName, files: CountFiles = None, folder: Folder = HERE) -> None:
+    """Write one workbook an association or, when some are given, check them all and keep what they count."""
+    from impact.collect.counts import read_counts, write_count_sheets
+    from impact.evidence import keep_counts
+
+    declared = read_campaign(campaign)
+    if not files:
+        for path in write_count_sheets(declared, writable(folder, option="--dossier")):
+            console.print(french(f"Écrit : {path}"))
+        return
+    counts = read_counts(files, declared)
+    keep_counts(counts, declared.name)
+    found = ", ".join(dict.fromkeys(declared.association(code).label for code in counts["association"]))
+    kept = f"{len(counts)} nombres vérifiés et gardés ({found}), à la place des précédents."
+    console.print(french(f"{kept} Ils seront montrés par « impact publier »."), style="bold green")
 
 
 @collect.command(cls=FrenchCommand, help="Comparer deux saisies des mêmes feuilles, cellule par cellule.")

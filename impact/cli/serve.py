@@ -35,6 +35,7 @@ NoBrowser = Annotated[bool, typer.Option("--sans-navigateur", metavar="", help="
 @served.command(cls=FrenchCommand, help="Préparer et ouvrir la campagne d’exemple : sept associations fictives.")
 def demo(outputs: Outputs = Path("sorties"), port: Port = PORT, no_browser: NoBrowser = False) -> None:
     """Simulate, check, score, analyse, release and serve the fictitious campaign."""
+    from impact.example import example_evidence
     from impact.serving.start import ACCOUNTS_FILE, bind
     from impact.simulation import example_file
     from impact.vintages import forget
@@ -44,6 +45,7 @@ def demo(outputs: Outputs = Path("sorties"), port: Port = PORT, no_browser: NoBr
     campaign = read_campaign("demonstration")
     writable(outputs / campaign.name, option="--sorties")
     forget(campaign.name)
+    example_evidence(campaign)
     publish_results(campaign, [example_file(campaign, outputs)], outputs)
     console.print(french("Données fictives : tout ce qui suit est inventé, pour essayer."), style="bold yellow")
     (outputs / campaign.name / ACCOUNTS_FILE).unlink(missing_ok=True)

@@ -11,6 +11,7 @@ from impact.cube import Figure
 from impact.disclosure import Release
 from impact.errors import french
 from impact.reading import verdict
+from impact.story.framework import framework_sections, quotations, unexpected_section
 from impact.story.section import BOARD, FUNDER, Point, Section, Statement, Table, says
 from impact.tables import scale_table
 
@@ -30,7 +31,9 @@ def association_story(release: Release, figures: Figures) -> Iterator[Section]:
         yield from by_dimension(release, lambda scale: _scale(release, figures, scale))
         yield Section("de-plus-pres", "Regarder de plus près", parts=tuple(_details(release, figures)), pick=True)
     yield Section("ensemble", "Avec les autres associations", tuple(_wholes(release, figures)))
-    yield Section("paroles", "Ce que disent les personnes", parts=_verbatims(release))
+    yield from framework_sections(release, figures)
+    yield Section("paroles", "Ce que disent les personnes", parts=quotations(release, apart=False))
+    yield unexpected_section(release)
     yield limits(release)
     points = tuple(Point(text) for text in summary.questions(release))
     yield Section("a-discuter", "À discuter à la prochaine réunion", points=points)
@@ -108,11 +111,3 @@ def _wholes(release: Release, figures: Figures) -> Iterator[Statement]:
     for scale in release.context["scales"]:
         if said := sentences.whole(release, scale["name"]):
             yield Statement(french(f"{scale['label']}. {said}"), figures.get(f"ensemble-{scale['name']}"))
-
-
-def _verbatims(release: Release) -> tuple[Section, ...]:
-    """Approved texts by question, as `verbatims.showable` lets them out; the context says the question's label."""
-    return tuple(
-        Section(one["name"], one["label"], points=tuple(Point(f"«\u00a0{text}\u00a0»") for text in one["texts"]))
-        for one in release.context.get("verbatims", ())
-    )

@@ -9,6 +9,7 @@ from impact.cube import Figure
 from impact.disclosure import Release
 from impact.errors import french
 from impact.story.association import how_it_is_made, limits
+from impact.story.framework import framework_sections
 from impact.story.section import BOARD, Point, Section, Statement, Table, says
 
 ORDER = "Les associations sont dans l’ordre déclaré, jamais dans l’ordre des scores : leurs publics diffèrent."
@@ -32,6 +33,7 @@ def lead_story(release: Release, figures: Mapping[str, Figure]) -> Iterator[Sect
     yield Section("fidelite", french("Peut-on se fier aux questionnaires ?"), points=points)
     table = Table("Résultats montrés et masqués, et pourquoi", oversight.decisions_table(release))
     yield Section("masque", "Ce qui est masqué, et pourquoi", says(WHY_MASKED), tables=(table,))
+    yield from framework_sections(release, figures)
     yield limits(release)
     yield how_it_is_made(release)
 
