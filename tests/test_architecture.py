@@ -125,7 +125,9 @@ def test_notebook_is_prose_and_calls(path):
         assert not [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)], source
 
 
-@pytest.mark.parametrize("path", [one for one in NOTEBOOKS if one.stem != "tableau_de_bord"], ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", [one for one in NOTEBOOKS if one.stem != "tableau_de_bord"], ids=lambda path: path.name
+)
 def test_notebook_says_what_one_will_know_and_each_cell_what_it_does(path):
     cells = json.loads(path.read_text("utf-8"))["cells"]
     assert "**À la fin, vous saurez**" in "".join(cells[0]["source"])
