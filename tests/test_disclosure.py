@@ -61,6 +61,20 @@ def test_threshold(n, status):
     assert all(line[name] is None or math.isnan(line[name]) for name in NUMBERS) == (status == "suppressed")
 
 
+@pytest.mark.parametrize("statistic", ["item_change", "class_share"])
+@pytest.mark.parametrize(("n", "status"), [(0, "suppressed"), (10, "suppressed"), (19, "suppressed"), (20, "shown")])
+def test_finer_results_need_twice_the_threshold(statistic, n, status):
+    (line,) = clear(row(statistic=statistic, n=n, estimate=0.5, ci_low=0.2, ci_high=0.8)).to_dict("records")
+    assert line["status"] == status
+    assert (line["reason"] == "moins de 20 personnes") == (status == "suppressed")
+
+
+def test_a_finer_result_on_too_few_cannot_be_made_up():
+    table = clear(row(statistic="class_share", n=20, estimate=0.5, ci_low=0.2, ci_high=0.8)).assign(n=15)
+    with pytest.raises(DisclosureError, match="rien n’est diffusé"):
+        Release("a", table, CONTEXT, RULES)
+
+
 def test_only_the_audience_and_the_whole_leave():
     table = clear(row("a"), *others(), row("", "pooled_change", n=90))
     assert table["association"].tolist() == ["a", ""]

@@ -34,6 +34,7 @@ def path(release: Release) -> Figure | None:
     for place, (label, row) in enumerate(rows):
         if row["statistic"] == "returned" and shown(first := rows[0][1]) and first["n"] > row["n"]:
             axes.barh(place, first["n"], color=PALE, edgecolor=GREY, hatch="////", height=0.42, linewidth=0.8)
+            label = f"{label} (en hachures, pas revenues)"
         axes.barh(place, row["n"], color=AFTER, height=0.42)
         axes.annotate(label, (0, place), (0, 11), textcoords="offset points")
         words = {"color": "white", "fontweight": "bold", "va": "center", "ha": "right"}
