@@ -34,6 +34,7 @@ MESSAGES = {
     "accepte les cookies de ce site, puis recommencez.",
     404: "Cette page n’existe pas.",
     405: "Cette action n’est pas possible ici.",
+    410: "Vos résultats ne sont pas publiés en ce moment. Prévenez le service qui vous a donné vos accès.",
     503: "Trop de pages sont ouvertes en ce moment. Fermez celles dont vous ne vous servez plus, "
     "puis réessayez dans une minute.",
 }

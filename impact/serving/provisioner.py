@@ -54,21 +54,27 @@ class Zygote:
 
     def fork(self, connection: str, env: dict[str, str]) -> int:
         """Return the process descriptor of a new kernel; OSError when there can be none."""
-        request = {"connection": connection, "env": env, "walls": self.walls}
+        request = json.dumps({"connection": connection, "env": env, "walls": self.walls}).encode()
         with self._turn:
-            if self._process.poll() is not None:
+            try:
+                return self._ask(request)
+            except OSError:  # it died, or hangs: another one is asked, whose answer cannot be a late one
+                self.stop()
                 self._start()
-            self._orders.send(json.dumps(request).encode())
-            _, descriptors, _, _ = socket.recv_fds(self._orders, 64, 1)
-        if not descriptors:
-            raise OSError("the zygote gave no kernel")
-        return descriptors[0]
+                return self._ask(request)
 
     def stop(self) -> None:
         """Stop the zygote, and with it any kernel that is left."""
         self._orders.close()
         self._process.kill()
         self._process.wait()
+
+    def _ask(self, request: bytes) -> int:
+        self._orders.send(request)
+        _, descriptors, _, _ = socket.recv_fds(self._orders, 64, 1)
+        if not descriptors:
+            raise OSError("the zygote gave no kernel")
+        return descriptors[0]
 
     def _start(self) -> None:
         self._orders, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from impact.serving.accounts import Accounts
 
-LIFETIME = 8 * 3600  # seconds: a working day, then log in again
+LIFETIME = 8 * 3600  # seconds: a working day, then log in again; counted by a clock that nobody can set
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Sessions:
         """Open a session for `code`, who has just proved their secret, and return the browser's key."""
         key = secrets.token_urlsafe(32)
         epoch = self._accounts.epoch(code) or ""
-        session = Session(_hash(key), code, time.time() + LIFETIME, epoch)
+        session = Session(_hash(key), code, time.monotonic() + LIFETIME, epoch)
         self._open[session.key_hash] = session
         return key
 
@@ -46,7 +46,7 @@ class Sessions:
         """Say whether `session` still holds; forget it otherwise."""
         valid = (
             session.key_hash in self._open
-            and time.time() < session.expires
+            and time.monotonic() < session.expires
             and bool(session.epoch)
             and self._accounts.epoch(session.code) == session.epoch
         )

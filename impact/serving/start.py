@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import errno
 import ipaddress
+import os
 import socket
 import threading
 import webbrowser
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -22,15 +25,16 @@ def serve(outputs: Path, notebook: Path, *, port: int, address: str = "127.0.0.1
     and the accounts file acces.json; `notebook`, the page that shows a cube; `port` and `address` to listen on
     (this machine only: for other machines, an HTTPS proxy in front passes X-Forwarded-Proto and X-Real-Ip);
     `open_browser`, whether to open the page here.
-    Raises ServingError for a port in use, another machine's address, a missing cube, account or notebook, or a
-    protection that is not in place: nothing is served then.
+    Raises ServingError for a port in use, a campaign that another server serves, another machine's address, a missing
+    cube, account or notebook, or a protection that is not in place: nothing is served then.
     """
     sockets = bind(port, address)
     try:
         cubes = find_cubes(outputs)
         server = _prepare(outputs / ACCOUNTS_FILE, notebook, cubes)
         url = f"http://{'[::1]' if ':' in address else address}:{port}/"
-        server.run(sockets, partial(_announce, url, open_browser))
+        with alone(outputs):
+            server.run(sockets, partial(_announce, url, open_browser))
     finally:
         for opened in sockets:
             opened.close()
@@ -55,6 +59,30 @@ def bind(port: int, address: str) -> list[socket.socket]:
             where=address,
             remedy="Fermer l’autre programme, ou choisir un autre port, entre 1024 et 65535.",
         ) from error
+
+
+@contextmanager
+def alone(outputs: Path) -> Iterator[None]:
+    """Hold the campaign's folder while it is served: two servers would each count wrong secrets for themselves."""
+    if os.name != "posix":  # a folder cannot be held there
+        yield
+        return
+    import fcntl
+
+    folder = os.open(outputs, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(folder)
+        raise ServingError(
+            "Les pages de cette campagne sont déjà ouvertes par un autre serveur.",
+            where=outputs,
+            remedy="Se servir de celui-là, ou le fermer d’abord (Ctrl+C).",
+        ) from None
+    try:
+        yield
+    finally:
+        os.close(folder)
 
 
 def find_cubes(outputs: Path) -> dict[str, Path]:
