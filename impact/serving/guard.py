@@ -103,8 +103,8 @@ class Guarded(JupyterHandler):
 def journal(handler: RequestHandler) -> None:
     """Write each refusal and failure on one line, without query strings; successes are not followed."""
     if handler.get_status() >= 400:
-        request = handler.request
-        who = handler.current_user.username if getattr(handler, "current_user", None) else "anonyme"
+        request, user = handler.request, vars(handler).get("_current_user")  # not looked for in what makes no sense
+        who = user.username if user else "anonyme"
         line = "%s %r : %s (%s, %s)"
         log().warning(line, request.method, request.path, handler.get_status(), who, request.remote_ip)
 

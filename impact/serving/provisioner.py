@@ -6,6 +6,7 @@ import ast
 import asyncio
 import json
 import os
+import resource
 import select
 import signal
 import socket
@@ -48,6 +49,8 @@ class Zygote:
 
     def __init__(self, modules: list[str], home: str):
         self._modules, self._home = modules, home
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a page takes the server about forty files
         self._turn = threading.Lock()
         self.walls = walls_here(Path(home))
         self._start()
@@ -119,7 +122,9 @@ class ZygoteProvisioner(KernelProvisionerBase):
         """Return None while the kernel lives."""
         if self._descriptor is None:
             return 0
-        return 0 if select.select([self._descriptor], [], [], 0)[0] else None
+        watch = select.poll()  # `select.select` knows no descriptor above 1024, and twenty pages take as many
+        watch.register(self._descriptor, select.POLLIN)
+        return 0 if watch.poll(0) else None
 
     async def wait(self) -> int | None:
         """Wait for the kernel's end."""

@@ -24,7 +24,7 @@ from impact.serving.sessions import LIFETIME
 pytestmark = linux
 ALTERED = "les résultats publiés ont été modifiés après coup"
 NOT_READY = "La page n’a pas pu être préparée."
-TINY = "unshare --user --map-root-user --mount sh -c".split()  # a disk of its own, that a test can fill
+TINY = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]  # a disk of its own, that a test can fill
 ON_TINY_DISK = 'mount -t tmpfs -o size=2m disque "$TMPDIR" && exec "$@"'
 
 
