@@ -84,6 +84,7 @@ class Zygote:
         self._orders.settimeout(ANSWER)
         env = {"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONNOUSERSITE": "1", "MPLBACKEND": "agg", "HOME": self._home}
         env |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "IPYTHONDIR": self._home}
+        env |= {"PYTHONPATH": str(Path(__file__).parents[2])}  # the server's own code, wherever it was started from
         command = [sys.executable, "-m", "impact.serving.zygote", *self._modules]
         with theirs:
             self._process = subprocess.Popen(command, stdin=theirs, env=env, cwd=self._home, start_new_session=True)

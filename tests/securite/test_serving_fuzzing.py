@@ -102,7 +102,7 @@ def test_a_stranger_gets_refusals_only(site, part):
         request = raw_request(chance, site.routes, f"127.0.0.1:{port}")
         answer = answer_to(request, port)
         assert not LEAKS.search(answer.replace("/connexion", "")), (request[:300], answer[:800])
-        status = ([""] + re.findall(r"HTTP/1\.1 (\d+) ", answer))[-1]
+        status = ["", *re.findall(r"HTTP/1\.1 (\d+) ", answer)][-1]
         assert status == "" or status[0] in "234", (request[:300], answer[:300])
         assert "réservés à" not in answer
         statuses[status] = statuses.get(status, 0) + 1

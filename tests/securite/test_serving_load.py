@@ -93,16 +93,17 @@ class Crowd:
         kernel = visitor.open_page()
         channel = visitor.connect(kernel)
         states = widgets(channel)
-        texts = {key: one["state"]["value"] for key, one in states.items() if one["model_name"] == "HTMLModel"}
-        self.check(code, json.dumps(states, ensure_ascii=False), texts.values())
+        texts = {key: one["state"].pop("value") for key, one in states.items() if one["model_name"] == "HTMLModel"}
+        self.check(code, [*texts.values(), json.dumps(states, ensure_ascii=False)], texts.values())
         assert self.names[code] in str(texts)
         self.views += 1
         comm, options = next(
             (k, len(s["state"]["_options_labels"])) for k, s in states.items() if "index" in s["state"]
         )
         for number in range(1, CHOICES + 1):
-            if self.gone.wait(chance.uniform(0.5, 1.5) * thinking):
+            if self.gone.is_set():
                 break
+            hear(channel, chance.uniform(0.5, 1.5) * thinking)  # a browser listens all the time, and answers pings
             self.choose(channel, code, texts, comm, number % options)
         if chance.random() > UNSAID:
             assert visitor.leave(kernel).status_code == 204
@@ -113,14 +114,14 @@ class Crowd:
         state = {"method": "update", "state": {"index": index}, "buffer_paths": []}
         say(channel, "comm_msg", {"comm_id": comm, "data": state})
         heard = hear(channel, PATIENCE, until=texts)
-        answer = heard[-1]["content"]["data"]["state"]["value"]
         self.waits.append(time.perf_counter() - begin)
-        self.check(code, json.dumps(heard, ensure_ascii=False), [answer])
+        answer = heard[-1]["content"]["data"]["state"].pop("value")
+        self.check(code, [answer, json.dumps(heard, ensure_ascii=False)], [answer])
 
     def check(self, code, heard, texts):
         """Whatever is heard names nobody else, and every text is one of this account's own page."""
         others = [name for other, name in self.names.items() if other != code and code != LEAD]
-        self.faults += [f"{code} lit {name}" for name in others if name in heard]
+        self.faults += [f"{code} lit {name}" for name in others for one in heard if name in one]
         self.faults += [f"{code} lit {text[:80]}" for text in texts if text not in self.texts[code]]
 
 
