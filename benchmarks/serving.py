@@ -164,7 +164,8 @@ def main() -> None:
     ]
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=OPTIONS)
-        context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="fr-FR")
+        screen = {"width": 1280, "height": 900}
+        context = browser.new_context(viewport=screen, bypass_csp=True)  # our pages refuse even the browser's own probe
         with served(serve, ours + "connexion") as server:
             login = context.new_page()
             login.goto(ours)
