@@ -85,7 +85,7 @@ def write_cube(
     key: bytes,
     documents: Mapping[str, bytes] = MappingProxyType({}),
 ) -> Path:
-    """Write a release into `folder`, replacing what was there.
+    """Write a release into `folder`, replacing what was there once all the new files are written.
 
     Parameters
     ----------
@@ -110,14 +110,17 @@ def write_cube(
         "figures": {one.name: {"title": one.title, "sentence": one.sentence} for one in figures},
         "files": {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())},
     }
+    files[MANIFEST] = json.dumps(_sealed(manifest, key), ensure_ascii=False, indent=1).encode()
+    draft = folder.with_name(f".{folder.name}.nouveau")
     try:
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(parents=True)
         for name, content in files.items():
-            (folder / name).write_bytes(content)
-        text = json.dumps(_sealed(manifest, key), ensure_ascii=False, indent=1)
-        (folder / MANIFEST).write_text(text, "utf-8")
+            (draft / name).write_bytes(content)
+        shutil.rmtree(folder, ignore_errors=True)
+        draft.rename(folder)
     except OSError as error:
+        shutil.rmtree(draft, ignore_errors=True)
         advice = "Choisir avec --sorties un dossier où l’on peut écrire."
         raise CubeError(f"impossible d’écrire ({system_reason(error)}).", where=folder, remedy=advice) from None
     return folder

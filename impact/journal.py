@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from impact.collect.responses import write_csv
 from impact.disclosure import WHOLE, Release
 from impact.results import FRENCH_STATISTICS
 
@@ -45,5 +46,4 @@ def journal(release: Release) -> pd.DataFrame:
 def write_journal(releases: Iterable[Release], path: Path) -> Path:
     """Write the journal of all the releases of a campaign, for a spreadsheet."""
     lines = pd.concat([journal(one) for one in releases], ignore_index=True)
-    lines.to_csv(path, sep=";", index=False, encoding="utf-8-sig")
-    return path
+    return write_csv(lines, path)

@@ -10,8 +10,8 @@ import pandas as pd
 
 from impact.campaign import Campaign
 from impact.collect.instruments import with_wording
-from impact.collect.responses import Answers
-from impact.errors import ResponsesError, french, system_reason
+from impact.collect.responses import Answers, save_book
+from impact.errors import french
 from impact.questionnaire import ILLEGIBLE, KEY_COLUMNS, Item
 
 ROWS = 500
@@ -54,11 +54,7 @@ def write_entry_sheet(campaign: Campaign, path: Path) -> Path:
         _limit(entry, question, entry.cell(1, number).column_letter)
     codes.freeze_panes, codes.column_dimensions["B"].width, codes.column_dimensions["D"].width = "A2", 60, 40
     help_.column_dimensions["A"].width = 120
-    try:
-        book.save(path)
-    except OSError as error:
-        raise ResponsesError(f"impossible d’écrire ({system_reason(error)}).", where=path) from None
-    return path
+    return save_book(book, path)
 
 
 def _code_rows(questions: tuple[Item, ...], unreadable: set[str]) -> Iterator[list[str]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from impact.campaign import Campaign
 from impact.collect.instruments import with_wording
-from impact.errors import ResponsesError, system_reason
+from impact.collect.responses import save_book
 from impact.questionnaire import Item
 
 # Columns of ours that mean nothing to KoboToolbox and ODK.
@@ -36,11 +36,7 @@ def write_xlsform(campaign: Campaign, path: Path) -> Path:
         sheet, columns = book.create_sheet(name), list(dict.fromkeys(column for row in rows for column in row))
         for row in [columns, *([row.get(column, "") for column in columns] for row in rows)]:
             sheet.append(row)
-    try:
-        book.save(path)
-    except OSError as error:
-        raise ResponsesError(f"impossible d’écrire ({system_reason(error)}).", where=path) from None
-    return path
+    return save_book(book, path)
 
 
 def _sheets(campaign: Campaign) -> dict[str, list[Row]]:

@@ -11,11 +11,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 from xml.parsers.expat import ParserCreate
 
 import pandas as pd
 
 from impact.errors import Problem, ResponsesError, system_reason
+
+if TYPE_CHECKING:
+    from openpyxl import Workbook
 
 DELIMITERS = (";", ",", "\t")
 RESAVE = "L’ouvrir dans un tableur et l’enregistrer en .xlsx, ou en CSV UTF-8."
@@ -220,4 +224,18 @@ def write_csv(table: pd.DataFrame, path: Path) -> Path:
     except OSError as error:
         advice = "Choisir un dossier où l’on peut écrire, ou fermer le fichier s’il est ouvert."
         raise ResponsesError(f"impossible d’écrire ({system_reason(error)}).", where=path, remedy=advice) from None
+    return path
+
+
+def save_book(book: Workbook, path: Path) -> Path:
+    """Save a workbook in which no text is a formula, whatever a label starts with."""
+    for sheet in book:
+        for row in sheet.iter_rows():
+            for cell in row:
+                if cell.data_type == "f":
+                    cell.data_type = "s"
+    try:
+        book.save(path)
+    except OSError as error:
+        raise ResponsesError(f"impossible d’écrire ({system_reason(error)}).", where=path) from None
     return path

@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import tempfile
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -163,6 +164,9 @@ class ResultsServer(Voila):
             server = HTTPServer(self.app, xheaders=True, max_body_size=LARGEST_MESSAGE, idle_connection_timeout=75)
             server.add_sockets(sockets)
             self.ioloop = tornado.ioloop.IOLoop.current()
+            self.ioloop.time = (
+                time.monotonic
+            )  # else, should the clock be set back, all that is periodic would wait for it
             signal.signal(signal.SIGTERM, self._handle_signal_stop)
             opened(PROTECTION[walls])
             self.ioloop.start()

@@ -38,6 +38,7 @@ MESSAGES = {
     "accepte les cookies de ce site, puis recommencez.",
     404: "Cette page n’existe pas.",
     405: "Cette action n’est pas possible ici.",
+    410: "Vos résultats ne sont pas publiés en ce moment. Prévenez le service qui vous a donné vos accès.",
     503: "Trop de pages sont ouvertes en ce moment. Fermez celles dont vous ne vous servez plus, "
     "puis réessayez dans une minute.",
 }
@@ -142,8 +143,8 @@ class Guarded(JupyterHandler):
 def journal(handler: RequestHandler) -> None:
     """Write each refusal and failure on one line, without query strings; successes are not followed."""
     if handler.get_status() >= 400:
-        request = handler.request
-        who = handler.current_user.username if getattr(handler, "current_user", None) else "anonyme"
+        request, user = handler.request, vars(handler).get("_current_user")  # not looked for in what makes no sense
+        who = user.username if user else "anonyme"
         line = "%s %r : %s (%s, %s)"
         log().warning(line, request.method, request.path, handler.get_status(), who, network(request.remote_ip))
 

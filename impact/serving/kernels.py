@@ -27,10 +27,10 @@ from impact.serving.zygote import OPTIONS
 
 KERNEL_NAME = "impact"
 MOST_PER_ACCOUNT = 8  # several people of one association, each with a page or two
-MOST = 40  # about 80 MB each: what a machine with 4 GB holds
+MOST = 64  # every account of seven associations and the lead, full
 UNSEEN = 20  # seconds that a page has to join its kernel before the kernel may be given up
 SWEEP = 1  # seconds between two looks: a session that ends takes its kernels along at once
-FORGOTTEN = 120  # seconds without a page before a kernel is shut: long enough for a lost connection to come back
+FORGOTTEN = 60  # seconds without a page before a kernel is shut: its page gives up a lost connection after 20
 MESSAGES_IN = ["comm_open", "comm_msg", "comm_close", "comm_info_request", "kernel_info_request"]
 
 
@@ -88,10 +88,10 @@ class OwnedKernels(AsyncMappingKernelManager):
         return manager, name, kernel_id
 
     async def start_for(self, session: Session, detail: str = "") -> str:
-        """Start a kernel for `session`, on its own cube, at the question `detail`; 503 when too many are open."""
+        """Start a kernel for `session`, on its own cube, at the question `detail`; 410 without a cube, 503 when full."""
         cube = self.cubes.find(session.code)
         if cube is None:
-            raise HTTPError(404)
+            raise HTTPError(410)
         await self._make_room(session.code)
         scratch = Path(tempfile.mkdtemp(prefix="page-", dir=self.connection_dir))
         self._starting[session.code] += 1
@@ -151,14 +151,15 @@ class OwnedKernels(AsyncMappingKernelManager):
         await self.stop(*self._alone(FORGOTTEN))
 
     async def _make_room(self, code: str) -> None:
-        """Give up this account's kernels that no page has joined; refuse when that is not enough."""
-        if self._opened(code) >= MOST_PER_ACCOUNT:
-            await self.stop(*[key for key in self._alone(UNSEEN) if self._tenancies[key].session.code == code])
-        if self._opened(code) >= MOST_PER_ACCOUNT or len(self._tenancies) + self._starting.total() >= MOST:
+        """Give up the kernels that no page follows; refuse when that is not enough."""
+        if self._full(code):
+            await self.stop(*self._alone(UNSEEN))
+        if self._full(code):
             raise HTTPError(503)
 
-    def _opened(self, code: str) -> int:
-        return self._starting[code] + sum(tenancy.session.code == code for tenancy in self._tenancies.values())
+    def _full(self, code: str) -> bool:
+        opened = self._starting + Counter(tenancy.session.code for tenancy in self._tenancies.values())
+        return opened[code] >= MOST_PER_ACCOUNT or opened.total() >= MOST
 
     def _alone(self, patience: float) -> list[str]:
         """Return the kernels that no page has followed for `patience` seconds."""

@@ -6,6 +6,7 @@ import ast
 import asyncio
 import json
 import os
+import resource
 import select
 import signal
 import socket
@@ -48,21 +49,22 @@ class Zygote:
 
     def __init__(self, modules: list[str], home: str):
         self._modules, self._home = modules, home
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a page takes the server about forty files
         self._turn = threading.Lock()
         self.walls = walls_here(Path(home))
         self._start()
 
     def fork(self, connection: str, env: dict[str, str]) -> int:
         """Return the process descriptor of a new kernel; OSError when there can be none."""
-        request = {"connection": connection, "env": env, "walls": self.walls}
+        request = json.dumps({"connection": connection, "env": env, "walls": self.walls}).encode()
         with self._turn:
-            if self._process.poll() is not None:
+            try:
+                return self._ask(request)
+            except OSError:  # it died, or hangs: another one is asked, whose answer cannot be a late one
+                self.stop()
                 self._start()
-            self._orders.send(json.dumps(request).encode())
-            _, descriptors, _, _ = socket.recv_fds(self._orders, 64, 1)
-        if not descriptors:
-            raise OSError("the zygote gave no kernel")
-        return descriptors[0]
+                return self._ask(request)
 
     def stop(self) -> None:
         """Stop the zygote, and with it any kernel that is left."""
@@ -70,12 +72,20 @@ class Zygote:
         self._process.kill()
         self._process.wait()
 
+    def _ask(self, request: bytes) -> int:
+        self._orders.send(request)
+        _, descriptors, _, _ = socket.recv_fds(self._orders, 64, 1)
+        if not descriptors:
+            raise OSError("the zygote gave no kernel")
+        return descriptors[0]
+
     def _start(self) -> None:
         self._orders, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._orders.settimeout(ANSWER)
         env = {"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONNOUSERSITE": "1", "MPLBACKEND": "agg", "HOME": self._home}
         env |= {"PYTHONPATH": str(Path(__file__).parents[2])}  # the very code that the server runs
         env |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "IPYTHONDIR": self._home}
+        env |= {"PYTHONPATH": str(Path(__file__).parents[2])}  # the server's own code, wherever it was started from
         command = [sys.executable, "-m", "impact.serving.zygote", *self._modules]
         with theirs:
             self._process = subprocess.Popen(command, stdin=theirs, env=env, cwd=self._home, start_new_session=True)
@@ -114,7 +124,9 @@ class ZygoteProvisioner(KernelProvisionerBase):
         """Return None while the kernel lives."""
         if self._descriptor is None:
             return 0
-        return 0 if select.select([self._descriptor], [], [], 0)[0] else None
+        watch = select.poll()  # `select.select` knows no descriptor above 1024, and twenty pages take as many
+        watch.register(self._descriptor, select.POLLIN)
+        return 0 if watch.poll(0) else None
 
     async def wait(self) -> int | None:
         """Wait for the kernel's end."""

@@ -10,6 +10,8 @@ import re
 import socket
 import threading
 import webbrowser
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -45,8 +47,8 @@ def serve(
     `prefix`, the path below which that proxy shows the pages; `strict`, whether to refuse to start when the system
     cannot wholly shut a page in; `open_browser`, whether to open the page here.
     What happens is written in the rotated journal `serveur.log` of `outputs`, without secrets or whole addresses.
-    Raises ServingError for a port in use, another machine's address, a missing cube, account or notebook, or a
-    protection that is not in place: nothing is served then.
+    Raises ServingError for a port in use, a campaign that another server serves, another machine's address, a missing
+    cube, account or notebook, or a protection that is not in place: nothing is served then.
     """
     if not PREFIX.fullmatch(prefix):
         remedy = "Écrire par exemple /resultats/ : une barre au début et à la fin, des lettres sans accent entre elles."
@@ -54,9 +56,10 @@ def serve(
     sockets = bind(port, address)
     try:
         server = _prepare(outputs / ACCOUNTS_FILE, notebook, find_cubes(outputs), prefix)
-        _keep_journal(outputs / JOURNAL, server.log)
         url = f"http://{'[::1]' if ':' in address else address}:{port}{prefix}"
-        server.run(sockets, partial(_announce, url, open_browser), strict=strict)
+        with alone(outputs):
+            _keep_journal(outputs / JOURNAL, server.log)
+            server.run(sockets, partial(_announce, url, open_browser), strict=strict)
     finally:
         for opened in sockets:
             opened.close()
@@ -81,6 +84,30 @@ def bind(port: int, address: str) -> list[socket.socket]:
             where=address,
             remedy="Fermer l’autre programme, ou choisir un autre port, entre 1024 et 65535.",
         ) from error
+
+
+@contextmanager
+def alone(outputs: Path) -> Iterator[None]:
+    """Hold the campaign's folder while it is served: two servers would each count wrong secrets for themselves."""
+    if os.name != "posix":  # a folder cannot be held there
+        yield
+        return
+    import fcntl
+
+    folder = os.open(outputs, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(folder)
+        raise ServingError(
+            "Les pages de cette campagne sont déjà ouvertes par un autre serveur.",
+            where=outputs,
+            remedy="Se servir de celui-là, ou le fermer d’abord (Ctrl+C).",
+        ) from None
+    try:
+        yield
+    finally:
+        os.close(folder)
 
 
 def find_cubes(outputs: Path) -> Cubes:

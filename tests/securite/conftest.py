@@ -7,6 +7,7 @@ import pytest
 import served_site
 from argon2 import PasswordHasher
 
+from impact.publication import publish
 from impact.serving import accounts
 
 NOTEBOOK = Path(__file__).parent / "page.ipynb"
@@ -34,6 +35,14 @@ def site(tmp_path_factory):
     yield running
     running.process.terminate()
     running.process.wait(timeout=30)
+
+
+@pytest.fixture(scope="session")
+def published(campaign, answers_file, tmp_path_factory):
+    """The fictitious campaign, published as `impact demo` does: a folder to copy before serving it."""
+    outputs = tmp_path_factory.mktemp("publiee") / campaign.name
+    publish(campaign, [answers_file], outputs)
+    return outputs
 
 
 def _free_port() -> int:

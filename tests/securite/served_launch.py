@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from pathlib import Path
 
 from impact.serving import app, kernels, serve
@@ -10,6 +11,9 @@ from impact.serving import app, kernels, serve
 def main(outputs: str, notebook: str, port: str, routes: str, system: str, prefix: str) -> None:
     if system.startswith("without_fork"):
         app.can_fork = kernels.can_fork = lambda: False
+    if system.startswith("clock="):  # the hour is the true one plus what this file says
+        hour, shift = time.time, Path(system.removeprefix("clock="))
+        time.time = lambda: hour() + float(shift.read_text())
     checked = app.refuse_if_loosened
 
     def check_and_report(server: app.ResultsServer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import re
@@ -9,6 +10,8 @@ import subprocess
 import sys
 import time
 import uuid
+from collections import Counter
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +22,7 @@ HERE = Path(__file__).parent
 ASSOCIATIONS = ("alpha", "beta", "gamma", "kappa", "lambda", "omicron", "sigma")
 LEAD = "responsable"
 EVERYBODY = (*ASSOCIATIONS, LEAD)
+DASHBOARD = HERE.parents[1] / "carnets" / "tableau_de_bord.ipynb"
 PATIENCE = 60  # seconds for anything that should take one or two: the machine may be busy
 
 
@@ -97,6 +101,22 @@ class Site:
         """Return the processes of the kernels that run, which the zygote has forked."""
         return {kernel for zygote in children(self.process.pid) for kernel in children(zygote)}
 
+    def measure(self) -> Counter[str]:
+        """Return what the server and all its processes hold: MiB of memory (each shared page once), processes, files."""
+        processes = {self.process.pid, *children(self.process.pid), *self.kernels()}
+        total = Counter()
+        for process in processes:
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has just ended
+                total["fichiers"] += len(list(Path(f"/proc/{process}/fd").iterdir()))
+                total["Mio"] += memory(process)
+                total["processus"] += 1
+        return total
+
+
+def memory(pid: int) -> float:
+    """Return the MiB that a process holds, what it shares being divided among those who share it (PSS)."""
+    return int(re.search(r"(?m)^Pss:\s+(\d+)", Path(f"/proc/{pid}/smaps_rollup").read_text())[1]) / 1024
+
 
 def children(pid: int) -> set[int]:
     """Return the processes that `pid` has started."""
@@ -118,8 +138,8 @@ def message(kind: str, content: dict, channel: str = "shell") -> dict:
     }
 
 
-def hear(channel: websocket.WebSocket, seconds: float, until: str = "") -> list[dict]:
-    """Return what the kernel says during `seconds`, or until the widget `until` has answered."""
+def hear(channel: websocket.WebSocket, seconds: float, until: Container[str] = "") -> list[dict]:
+    """Return what the kernel says during `seconds`, or until the widget `until` (or one of them) has answered."""
     heard, end = [], time.monotonic() + seconds
     while (left := end - time.monotonic()) > 0:
         channel.settimeout(left)
@@ -129,7 +149,7 @@ def hear(channel: websocket.WebSocket, seconds: float, until: str = "") -> list[
             break
         raw = frame if isinstance(frame, str) else frame[frame.find(b"{") :].decode(errors="replace")
         heard.append(json.JSONDecoder().raw_decode(raw)[0] | ({} if isinstance(frame, str) else {"raw": raw}))
-        if until and heard[-1].get("msg_type") == "comm_msg" and heard[-1]["content"]["comm_id"] == until:
+        if heard[-1].get("msg_type") == "comm_msg" and heard[-1]["content"]["comm_id"] in until:
             break
     return heard
 
@@ -149,13 +169,22 @@ def publish(cube: Path, code: str) -> None:
 
 def start(folder: Path, port: int, notebook: Path, system: str = "", prefix: str = "/") -> Site:
     """Publish seven made-up associations and the lead's results in `folder`, and serve them."""
-    from impact.serving import ACCOUNTS_FILE, create_accounts
-
-    outputs, routes, journal = folder / "sorties", folder / "routes.json", folder / "journal.txt"
+    outputs = folder / "sorties"
     for code in EVERYBODY:
         publish(outputs / code, code)
-    secrets = create_accounts(outputs / ACCOUNTS_FILE, EVERYBODY)
+    return launch(outputs, EVERYBODY, port, notebook, system, prefix=prefix)
+
+
+def launch(
+    outputs: Path, codes: Iterable[str], port: int, notebook: Path, system: str = "", *, within=(), prefix: str = "/"
+) -> Site:
+    """Give each of `codes` an account on what is published in `outputs`, and serve it (`within`: a command's words)."""
+    from impact.serving import ACCOUNTS_FILE, create_accounts
+
+    routes, journal = outputs.parent / "routes.json", outputs.parent / "journal.txt"
+    secrets = create_accounts(outputs / ACCOUNTS_FILE, codes)
     command = [
+        *within,
         sys.executable,
         str(HERE / "served_launch.py"),
         str(outputs),
@@ -168,17 +197,28 @@ def start(folder: Path, port: int, notebook: Path, system: str = "", prefix: str
     with journal.open("w") as file:
         process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT)
     url = f"http://127.0.0.1:{port}{prefix.rstrip('/')}"
-    _wait_for(url, process, journal)
+    assert wait_for(url + "/connexion", lambda: process.poll() is None), journal.read_text()
     return Site(url, outputs, secrets, json.loads(routes.read_text()), journal, process)
 
 
-def _wait_for(url: str, process: subprocess.Popen, journal: Path) -> None:
+@contextlib.contextmanager
+def closing(site: Site) -> Iterator[Site]:
+    """Give the site, then stop its server."""
+    try:
+        yield site
+    finally:
+        site.process.terminate()
+        site.process.wait(timeout=PATIENCE)
+
+
+def wait_for(url: str, alive: Callable[[], bool] = lambda: True) -> bool:
+    """Wait until `url` answers, whatever it says; say whether it did."""
     for _ in range(PATIENCE * 10):
-        if process.poll() is not None:
-            break
+        if not alive():
+            return False
         try:
-            requests.get(url + "/connexion", timeout=PATIENCE)
-            return
+            requests.get(url, timeout=PATIENCE)
+            return True
         except (requests.ConnectionError, requests.Timeout):
             time.sleep(0.1)
-    raise AssertionError(f"the site did not start: {journal.read_text()}")
+    return False

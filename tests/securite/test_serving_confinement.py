@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import time
 from pathlib import Path
 
@@ -23,12 +24,20 @@ pytestmark = linux
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory):
     folder, port = tmp_path_factory.mktemp("hostile"), _free_port()
-    running = served_site.start(folder, port, HERE / "hostile.ipynb")
-    for code in served_site.ASSOCIATIONS:
-        (running.outputs / code / "port.txt").write_text(str(port))
-    yield running
-    running.process.terminate()
-    running.process.wait(timeout=30)
+    prize, key = folder / "prise", folder / "cle"
+    key.write_bytes(b"secret")
+    with (
+        socket.socket(socket.AF_UNIX) as named,
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as unconnected,
+        served_site.closing(served_site.start(folder, port, HERE / "hostile.ipynb")) as running,
+    ):
+        named.bind(str(prize))
+        named.listen()
+        unconnected.bind(f"{prize}2")
+        for code in served_site.ASSOCIATIONS:
+            for name, told in {"port": port, "prise": prize, "cles": key}.items():
+                (running.outputs / code / f"{name}.txt").write_text(str(told))
+        yield running
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +61,8 @@ def test_a_page_has_its_cube_and_its_folder(outcomes, allowed):
     [
         "other cube", "list of cubes", "accounts", "write to own cube", "remove from own cube", "link to other cube",
         "temporary files", "passwords", "home", "processes", "server memory", "trace", "kill", "program", "server",
-        "outside", "listen", "fill disk", "fill memory",
+        "outside", "listen", "fill disk", "fill memory", "keys", "server environment", "shared memory", "named socket",
+        "named socket unconnected", "named socket message",
     ],
 )  # fmt: skip
 def test_hostile_code_gets_nothing_else(outcomes, forbidden):
@@ -61,7 +71,7 @@ def test_hostile_code_gets_nothing_else(outcomes, forbidden):
 
 def test_hostile_code_changed_nothing(hostile, outcomes):
     left, beside = ({path.name for path in (hostile.outputs / code).iterdir()} for code in ("alpha", "beta"))
-    assert left == beside | {"port.txt"}
+    assert left == beside | {"cles.txt", "port.txt", "prise.txt"}
 
 
 def test_the_zygote_has_opened_no_cube(site):
