@@ -13,6 +13,7 @@ from impact.tables import SUPPRESSED
 from impact.wording import listed, number
 
 SOUND, FRAGILE = 0.7, 0.6  # Nunnally, Bernstein (1994): enough to compare groups; below the second, it measures little
+MASKED = "masqué pour protéger un "
 MANY_LOST = 0.4  # beyond, those who stay no longer speak for the others, whatever the weighting
 
 
@@ -41,13 +42,14 @@ def answered_table(release: Release) -> pd.DataFrame:
 
 
 def decisions_table(release: Release) -> pd.DataFrame:
-    """Return how many results are shown and suppressed, a line an association, a column a reason."""
-    table = release.table.assign(reason=release.table["reason"].replace("", "montré"))
-    counted = pd.crosstab(table["association"], table["reason"])
-    reasons = ["montré", *sorted(set(counted.columns) - {"montré"})]
-    counted = counted.reindex([one["code"] for one in _everybody(release)], columns=reasons, fill_value=0)
-    labels = [one["label"] for one in _everybody(release)]
-    return counted.astype(str).set_axis(labels).rename_axis("").reset_index().rename_axis(None, axis=1).map(french)
+    """Return how many results are shown, how many suppressed, and why, a line an association."""
+    lines = []
+    for one in _everybody(release):
+        rows = release.table[release.table["association"] == one["code"]]
+        why = rows.loc[rows["status"] == "suppressed", "reason"].value_counts()
+        told = " ; ".join(f"{reason.removeprefix(MASKED)} ({many})" for reason, many in why.items())
+        lines.append([one["label"], str(len(rows) - why.sum()), str(why.sum()), told])
+    return pd.DataFrame(lines, columns=["", "Montrés", "Masqués", "Pourquoi"]).map(french)
 
 
 def to_decide(release: Release) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-START, PAGE = 180, 60_000  # seconds to be served, milliseconds for a page: generous, the machine may be busy
+START, PAGE = 300, 60_000  # seconds to be served, milliseconds for a page: generous, the machine may be busy
 ENGLISH = re.compile(
     r"\b(the|and|with|loading|please|error|login|password|submit|before|after|mean|none|null|nan|true|false|"
     r"kernel|cell|output|file|show|page not found|traceback|exception)\b",
@@ -213,7 +213,8 @@ def test_no_fault_of_accessibility(site, browser, scheme):
     assert faults(page) == []
     page.fill("input[type=password]", site[1]["asso_c"])
     page.click("button[type=submit]")
-    page.get_by_label("Votre genre").check(timeout=PAGE)
+    choice = page.get_by_role("radiogroup", name="Regarder de plus près")
+    choice.get_by_label("Votre genre").check(timeout=PAGE)
     page.wait_for_selector(".cartes img", timeout=PAGE)
     page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
     assert faults(page) == []

@@ -19,7 +19,15 @@
     if (answer && !answer.ok) cut();
   }
 
+  // ipywidgets does not say what its radio buttons are about.
+  function nameChoice() {
+    const choice = document.querySelector(".de-pres .widget-radio-box");
+    choice?.setAttribute("role", "radiogroup");
+    choice?.setAttribute("aria-labelledby", "de-plus-pres");
+  }
+
   function look() {
+    nameChoice();
     const kernel = window.jupyterapp?.widgetManager?.kernel;
     if (!kernel) return Date.now() - started > SLOW && cut();
     if (kernel.isDisposed || kernel.status === "dead" || kernel.connectionStatus === "disconnected") return cut();
