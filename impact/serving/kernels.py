@@ -88,7 +88,7 @@ class OwnedKernels(AsyncMappingKernelManager):
         return manager, name, kernel_id
 
     async def start_for(self, session: Session, detail: str = "") -> str:
-        """Start a kernel for `session`, on its own cube, at the question `detail`; 410 without a cube, 503 when full."""
+        """Start a kernel for `session`, on its cube, at the question `detail`; 410 without a cube, 503 when full."""
         cube = self.cubes.find(session.code)
         if cube is None:
             raise HTTPError(410)

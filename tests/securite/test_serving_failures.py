@@ -10,6 +10,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import served_site
 from conftest import NOTEBOOK, _free_port
@@ -163,10 +164,11 @@ def no_room(monkeypatch):
 
 
 def test_a_full_disk_while_publishing_keeps_what_was_published(cleared, tmp_path, no_room):
-    folder = write_cube(cleared["asso_a"], {"f": Figure(b"<svg/>", "a")}, tmp_path / "asso_a", inputs="v1", key=b"cle")
+    drawn = Figure("f", "titre", "phrase", pd.DataFrame({"": ["a"]}), b"<svg/>", b"png")
+    folder = write_cube(cleared["asso_a"], [drawn], tmp_path / "asso_a", inputs="v1", key=b"cle")
     no_room((Path, "write_bytes"))
     with pytest.raises(CubeError, match="impossible d’écrire"):
-        write_cube(cleared["asso_a"], {}, folder, inputs="v2", key=b"cle")
+        write_cube(cleared["asso_a"], [], folder, inputs="v2", key=b"cle")
     assert list(read_cube(folder, b"cle")[1]) == ["f"]
     assert os.listdir(tmp_path) == ["asso_a"]
 
