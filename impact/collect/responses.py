@@ -157,7 +157,7 @@ def _look_over(path: Path) -> bool:
                 formulas, rows = formulas or b"<f" in piece, rows + piece.count(b"<row", OVERLAP - 3)
             parser.Parse(b"", True)
             digits = len(str(max(1000, 10 * rows)))
-            far = re.compile(rb' r="(?:[A-Z]{3,}\d|[A-Z]*\d{%d})' % (digits + 1))
+            far = re.compile(rb"\sr\s*=\s*[\"'](?:[A-Z]{3,}\d|[A-Z]*\d{%d})" % (digits + 1), re.IGNORECASE)
             if any(far.search(piece) for piece in _pieces(archive, name)):
                 raise ResponsesError("une cellule est écrite très loin des autres.", where=path, remedy=RESAVE)
     return formulas
