@@ -2,6 +2,7 @@
 
 import csv
 import time
+import zipfile
 from pathlib import Path
 
 import pandas as pd
@@ -377,6 +378,21 @@ def test_a_cell_far_away_is_refused(everything, tmp_path, far):
     book = Workbook()
     book.active["A1"], book.active[far] = "age", 1
     book.save(tmp_path / "x.xlsx")
+    with pytest.raises(ResponsesError, match="une cellule est écrite très loin des autres"):
+        read_export(tmp_path / "x.xlsx", everything)
+
+
+@pytest.mark.parametrize("written", ['r="faraway2"', "r='FARAWAY2'", '\nr = "c90000"'], ids=repr)
+def test_a_cell_far_away_is_refused_however_it_is_written(everything, tmp_path, written):
+    """Found by damaging files: calamine takes small letters too, and asked for 200 GB of memory."""
+    from openpyxl import Workbook
+
+    book = Workbook()
+    book.active["A1"], book.active["B2"] = "age", 1
+    book.save(tmp_path / "good.xlsx")
+    with zipfile.ZipFile(tmp_path / "good.xlsx") as good, zipfile.ZipFile(tmp_path / "x.xlsx", "w") as bad:
+        for name in good.namelist():
+            bad.writestr(name, good.read(name).replace(b'r="B2"', written.encode()))
     with pytest.raises(ResponsesError, match="une cellule est écrite très loin des autres"):
         read_export(tmp_path / "x.xlsx", everything)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import impact
 from impact.collect.coding import plain
-from impact.collect.responses import Answers, write_csv
+from impact.collect.responses import Answers, read_rows, write_csv
 from impact.collect.validation import check
 from impact.errors import ResponsesError
 
@@ -143,3 +143,13 @@ def test_excel_twin_of_the_questionnaire(campaign, tmp_path):
                 sheet.append(cells)
     book.save(tmp_path / "questionnaire.xlsx")
     assert impact.read_questionnaire(tmp_path / "questionnaire.xlsx") == campaign.questionnaire
+
+
+def test_a_sheet_that_starts_far_from_its_corner_keeps_its_places(tmp_path):
+    from openpyxl import Workbook
+
+    book = Workbook()
+    for place, value in {"C3": "a", "D3": "b", "C5": "1", "D5": "2"}.items():
+        book.active[place] = value
+    book.save(tmp_path / "x.xlsx")
+    assert read_rows(tmp_path / "x.xlsx") == [(3, ["", "", "a", "b"]), (5, ["", "", "1", "2"])]

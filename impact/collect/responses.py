@@ -21,6 +21,7 @@ from impact.errors import Problem, ResponsesError, system_reason
 if TYPE_CHECKING:
     from openpyxl import Workbook
 
+PIECE, OVERLAP = 1 << 20, 64
 DELIMITERS = (";", ",", "\t")
 RESAVE = "L’ouvrir dans un tableur et l’enregistrer en .xlsx, ou en CSV UTF-8."
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -136,13 +137,8 @@ def _csv_rows(path: Path) -> Iterator[list[str]]:
 def _xlsx_rows(path: Path) -> Iterator[list[str]]:
     """Read without formulas with calamine, ten times faster; with formulas, openpyxl, which gives them as written."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            sheets = [archive.read(name) for name in archive.namelist() if name.startswith("xl/worksheets/sheet")]
-        for sheet in sheets:
-            _check_xml(sheet)
-        if any(_far_cell(sheet) for sheet in sheets):
-            raise ResponsesError("une cellule est écrite très loin des autres.", where=path, remedy=RESAVE)
-        rows = _openpyxl_rows(path) if any(b"<f" in sheet for sheet in sheets) else _calamine_rows(path)
+        formulas = _look_over(path)
+        rows = _openpyxl_rows(path) if formulas else _calamine_rows(path)
         yield from ([as_text(value) for value in row] for row in rows)
     except ResponsesError:
         raise
@@ -150,18 +146,39 @@ def _xlsx_rows(path: Path) -> Iterator[list[str]]:
         raise ResponsesError("ce n’est pas un classeur .xlsx lisible.", where=path, remedy=RESAVE) from None
 
 
+def _look_over(path: Path) -> bool:
+    """Return whether a sheet holds formulas; refuse broken XML and a cell very far from the others.
+
+    On a tag that is never closed, or up to a lost cell past column ZZ or on a row with more digits than ten times the
+    rows there are, a reader would go on for ever. The sheets are read by pieces: whole, they would fill the memory.
+    """
+    formulas = False
+    with zipfile.ZipFile(path) as archive:
+        for name in (one for one in archive.namelist() if one.startswith("xl/worksheets/sheet")):
+            parser, rows = ParserCreate(), 0
+            for piece in _pieces(archive, name):
+                parser.Parse(piece[OVERLAP:])
+                formulas, rows = formulas or b"<f" in piece, rows + piece.count(b"<row", OVERLAP - 3)
+            parser.Parse(b"", True)
+            digits = len(str(max(1000, 10 * rows)))
+            far = re.compile(rb"\sr\s*=\s*[\"'](?:[A-Z]{3,}\d|[A-Z]*\d{%d})" % (digits + 1), re.IGNORECASE)
+            if any(far.search(piece) for piece in _pieces(archive, name)):
+                raise ResponsesError("une cellule est écrite très loin des autres.", where=path, remedy=RESAVE)
+    return formulas
+
+
+def _pieces(archive: zipfile.ZipFile, name: str) -> Iterator[bytes]:
+    """Yield a file by pieces, each after the last signs of the one before, so that no word is cut."""
+    with archive.open(name) as file:
+        last = b" " * OVERLAP
+        while piece := file.read(PIECE):
+            yield last + piece
+            last = (last + piece)[-OVERLAP:]
+
+
 def _check_xml(content: bytes) -> None:
     """Raise unless the XML is well formed: on a tag that is never closed, calamine reads an .ods for ever."""
     ParserCreate().Parse(content, True)
-
-
-def _far_cell(sheet: bytes) -> bool:
-    """Whether a cell is past column ZZ, or on a row with more digits than ten times the rows there are.
-
-    A reader fills everything up to the last cell: one lost cell could make it hang.
-    """
-    digits = len(str(max(1000, 10 * sheet.count(b"<row"))))
-    return bool(re.search(rb' r="(?:[A-Z]{3,}\d|[A-Z]*\d{%d})' % (digits + 1), sheet))
 
 
 def _openpyxl_rows(path: Path) -> Iterator[tuple]:
@@ -175,10 +192,12 @@ def _openpyxl_rows(path: Path) -> Iterator[tuple]:
         book.close()
 
 
-def _calamine_rows(path: Path) -> list[list]:
+def _calamine_rows(path: Path) -> Iterator[list]:
     from python_calamine import load_workbook
 
-    return load_workbook(path).get_sheet_by_index(0).to_python(skip_empty_area=False)
+    sheet = load_workbook(path).get_sheet_by_index(0)
+    aside = [""] * sheet.start[1] if sheet.start else []
+    return (aside + row for row in sheet.iter_rows())
 
 
 def _ods_rows(path: Path) -> Iterator[list[str]]:
