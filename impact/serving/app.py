@@ -106,7 +106,7 @@ class ResultsServer(Voila):
             "xsrf_cookie_kwargs": {"expires_days": None},
             "default_handler_class": Missing,
             "websocket_max_message_size": LARGEST_MESSAGE,
-            "ws_ping_timeout": 30_000,
+            "ws_ping_interval": 10_000,  # milliseconds: a connection that is silent three times is given up
             "compress_response": True,
             "log_function": journal,
         }

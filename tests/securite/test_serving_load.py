@@ -173,6 +173,18 @@ def test_many_people_at_once(crowded, people, seconds, thinking):
     assert after["Mio"] < GROWTH * before["Mio"]
 
 
+def test_a_page_that_is_only_read_stays_connected(crowded):
+    """The first signs of life that the server asks for must not be the last."""
+    code = min(crowded.secrets)
+    visitor = crowded.visitor(code)
+    kernel = visitor.open_page()
+    channel = visitor.connect(kernel)
+    hear(channel, 45)
+    assert widgets(channel)
+    channel.close()
+    visitor.leave(kernel)
+
+
 DRAWING = """
 import os, pathlib
 import ipywidgets as widgets
