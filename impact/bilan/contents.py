@@ -13,10 +13,12 @@ from impact.cube import Figure, results_digest
 from impact.disclosure import Release
 from impact.errors import french
 from impact.reading import on_one_sheet, shown
-from impact.story import FUNDER, Section, Statement, Table, story
+from impact.story import FUNDER, Point, Section, Statement, Table, story
 from impact.story.section import says
 
-LEFT_OUT = ("de-plus-pres",)  # one breakdown at a time is for the page, where one chooses
+LEFT_OUT = ("de-plus-pres", "ensemble", "criteres-communs")  # the page has room; the table of numbers has the whole
+FIRST_PAGE = ("essentiel", "repondants", "en-bref", "limites")
+QUOTED = 2  # texts a question
 DRAWN = ("parcours", "moyennes", "personnes", "souvenir", "foret")
 DRAWN_OF_MANY = ("parcours",)  # of more scales than stand side by side; their numbers stand in tables
 TOO_LONG = ("classes", "questions")  # what they show would not hold on four pages
@@ -61,7 +63,7 @@ def bilan(release: Release, figures: Mapping[str, Figure], made: date) -> Bilan:
     notice = "Exemple, données fictives" if about["fictif"] else ""
     told = [one for one in story(release, figures, level=FUNDER) if one.name not in LEFT_OUT]
     drawn = DRAWN if len(about["scales"]) <= SIDE_BY_SIDE else DRAWN_OF_MANY
-    essentials, *results, method = (_shortened(one, drawn) for one in told)
+    essentials, *results, method = (_shortened(one, drawn) for one in sorted(told, key=_on_first_page))
     return Bilan(
         name=about["association"],
         kind=french(" · ".join(filter(None, ("Bilan", about["sector"], _in_french(made))))),
@@ -80,6 +82,11 @@ def fingerprint(release: Release) -> str:
     return results_digest(release)[:SHORT]
 
 
+def _on_first_page(section: Section) -> bool:
+    """Sort before all others what one page must say alone: who answered, what changed, what not to conclude."""
+    return section.name not in FIRST_PAGE
+
+
 def _shortened(section: Section, drawn: Collection[str]) -> Section:
     """Keep the figures to be drawn; the numbers of all the scales stand in one table."""
     return replace(
@@ -89,9 +96,20 @@ def _shortened(section: Section, drawn: Collection[str]) -> Section:
             for one in section.statements
             if _kind(one) not in TOO_LONG
         ),
+        points=() if section.name == "inattendu" and section.parts else section.points,  # told with its criterion
         tables=(),
-        parts=tuple(_shortened(one, drawn) for one in section.parts),
+        parts=tuple(_part(section, one, drawn) for one in section.parts),
     )
+
+
+def _part(section: Section, part: Section, drawn: Collection[str]) -> Section:
+    """A criterion without for whom and through what, which the panorama tells; the first texts of a question."""
+    if section.name == "referentiel":
+        return replace(part, statements=())
+    more = len(part.points) - QUOTED
+    if section.name in ("paroles", "inattendu") and more > 1:
+        return replace(part, points=(*part.points[:QUOTED], Point(french(f"… et {more} autres, sur la page."))))
+    return _shortened(part, drawn)
 
 
 def _kind(one: Statement) -> str:

@@ -10,6 +10,7 @@ from impact.disclosure import Release
 from impact.errors import french
 from impact.reading import forest_rows, verdict
 from impact.story.association import answered, by_dimension, how_it_is_made, limits
+from impact.story.framework import framework_sections
 from impact.story.section import BOARD, Point, Section, Statement, Table, says
 
 
@@ -23,6 +24,7 @@ def whole_story(release: Release, figures: Mapping[str, Figure]) -> Iterator[Sec
         points = tuple(Point(text, sign) for sign, text in summary.glance(release))
         yield Section("en-bref", "En bref", says(french(summary.READABLE)), points)
         yield from by_dimension(release, lambda scale: _scale(release, figures, scale))
+    yield from framework_sections(release, figures)
     yield limits(release)
     if together:
         points = tuple(Point(text) for text in summary.questions(release))
