@@ -1,16 +1,21 @@
 """The documentation: built offline without a warning; every command it shows is run, every address in it exists."""
 
+import glob
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 import impact
+from impact.cli.shared import writable
+from impact.collect.counts import write_count_sheets
 from impact.collect.responses import write_csv
 from impact.scaffold import new_campaign
 
@@ -78,8 +83,15 @@ def test_make_targets_exist():
 def workplace(tmp_path_factory):
     """A folder in which somebody follows the documentation: a campaign begun, its answers received, keys of its own."""
     folder = tmp_path_factory.mktemp("atelier")
+    shutil.copytree(ROOT / "donnees_anonymisees", folder / "donnees_anonymisees")
     new_campaign("ma_campagne", root=folder)
     campaign = impact.read_campaign(folder / "questionnaires" / "ma_campagne")
+    for path in write_count_sheets(campaign, writable(folder / "recus", option="")):
+        book = openpyxl.load_workbook(path)
+        sheet = book[next(one.code for one in campaign.associations if one.code in book.sheetnames)]
+        for column, value in enumerate(["2026-01", *[3] * (sheet.max_column - 1)], start=1):
+            sheet.cell(3, column).value = value
+        book.save(path)
     answers = impact.simulate(campaign)
     answers.to_excel(folder / "reponses.xlsx", index=False)
     write_csv(answers.rename(columns={"age": "Quel âge ?"}), folder / "autre_export.csv")
@@ -92,7 +104,7 @@ def workplace(tmp_path_factory):
 
 def run(command: str, folder: Path) -> subprocess.CompletedProcess:
     """Run a command as shown, with this Python in place of `.venv/bin/impact`; a server is asked to stop once open."""
-    words = shlex.split(command)
+    words = [path for word in shlex.split(command) for path in (sorted(glob.glob(word, root_dir=folder)) or [word])]
     assert words[0] == ".venv/bin/impact", f"not a command that can be tried: {command}"
     environment = os.environ | {"PYTHONPATH": str(ROOT), "IMPACT_CLES": str(folder / "cles"), "COLUMNS": "200"}
     program = [sys.executable, "-c", "from impact.cli import main; main()", *words[1:]]
