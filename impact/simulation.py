@@ -72,7 +72,7 @@ def simulate(campaign: Campaign, *, truth: Truth = Truth(), seed: int = SEED, mi
 
 
 def example_file(campaign: Campaign, outputs: str | Path) -> Path:
-    """Return the campaign's file of fictitious answers under `outputs`, written when it is not there yet.
+    """Return the campaign's file of fictitious answers under `outputs`, always the same, written anew.
 
     Raises
     ------
@@ -82,10 +82,8 @@ def example_file(campaign: Campaign, outputs: str | Path) -> Path:
         advice = "Donner le fichier des réponses, ou mettre fictif = true dans campagne.toml pour essayer."
         raise CampaignError("ses réponses sont réelles, on n’en invente pas.", where=campaign.name, remedy=advice)
     path = Path(outputs) / campaign.name / "reponses_fictives.csv"
-    if not path.is_file():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = write_csv(simulate(campaign), path.with_suffix(f".{os.getpid()}.tmp"))
-        os.replace(draft, path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    os.replace(write_csv(simulate(campaign), path.with_suffix(f".{os.getpid()}.tmp")), path)
     return path
 
 

@@ -146,16 +146,16 @@ def test_one_breakdown_at_a_time(site, browser):
 
 def test_the_question_looked_at_is_kept_in_the_address(site, browser):
     page = enter(browser, site, "asso_c")
-    page.get_by_label("Votre âge").check()
+    page.get_by_role("radio", name="Votre âge").check()
     page.wait_for_url("**/?detail=age", timeout=PAGE)
     page.reload()
-    page.wait_for_selector(".duo img", timeout=PAGE)
-    assert page.get_by_label("Votre âge").is_checked()
-    page.get_by_label("Tout le monde ensemble").check()
+    page.wait_for_selector(".de-pres figure img", timeout=PAGE)
+    assert page.get_by_role("radio", name="Votre âge").is_checked()
+    page.get_by_role("radio", name="Tout le monde ensemble").check()
     page.wait_for_url(lambda url: "detail" not in url, timeout=PAGE)
     page.goto(site[0] + "?detail=liens")
     page.wait_for_selector(".impact-page h1", timeout=PAGE)
-    assert page.get_by_label("Tout le monde ensemble").is_checked(), "only a declared question opens"
+    assert page.get_by_role("radio", name="Tout le monde ensemble").is_checked(), "only a declared question opens"
     page.context.close()
 
 

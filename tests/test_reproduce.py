@@ -52,7 +52,7 @@ def test_one_changed_answer_moves_the_tables_it_should(campaign, answers_file, t
     tables = {name.split("/")[1] for name in moved if name.startswith(FOLDER) and name.endswith("resultats.csv")}
     assert tables == truly
     assert {"asso_b", "responsable"} <= tables
-    assert moved[f"{FOLDER}/asso_b/resultats.csv"].endswith(" : estime".replace(" ", "\u00a0", 1))
+    assert moved[f"{FOLDER}/asso_b/resultats.csv"].endswith("\u00a0: est01, estime"), "the question, and its scale"
     assert "synthetique.csv" not in moved
 
 

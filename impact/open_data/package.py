@@ -169,7 +169,7 @@ def _resource(path: str, content: bytes, columns: list[Variable] | None) -> dict
     resource = {"name": name, "path": path, "format": extension, "bytes": len(content)}
     resource["hash"] = f"sha256:{hashlib.sha256(content).hexdigest()}"
     if columns is None:
-        return resource
+        return resource | {"type": "file"}  # what it holds is not checked as a table
     about = NOT_FOR_INFERENCE if path == SYNTHETIC else f"{TITLES[path]}."
     schema = {"fields": [_field(variable) for variable in columns], "missingValues": [""]}
     tabular = {"profile": "tabular-data-resource", "mediatype": "text/csv", "encoding": "utf-8"}

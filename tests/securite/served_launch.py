@@ -8,7 +8,7 @@ from pathlib import Path
 from impact.serving import app, kernels, serve
 
 
-def main(outputs: str, notebook: str, port: str, routes: str, system: str, prefix: str) -> None:
+def main(outputs: str, notebook: str, port: str, routes: str, system: str = "", prefix: str = "/") -> None:
     if system.startswith("without_fork"):
         app.can_fork = kernels.can_fork = lambda: False
     if system.startswith("clock="):  # the hour is the true one plus what this file says

@@ -107,7 +107,7 @@ def test_html_in_a_label_is_read_and_not_run(cleared, tmp_path, new_tab):  # noq
     """A cube whose every label is an attack: the browser shows them as text, in the page and in each of its choices."""
     one = cleared["asso_f"]
     release = replace(one, context=poisoned(dict(one.context)))
-    write_cube(release, figures(one), tmp_path / "sorties" / "asso_f", inputs="", key=b"cle")
+    write_cube(release, figures(one).values(), tmp_path / "sorties" / "asso_f", inputs="", key=b"cle")
     assert (
         IMAGE in json.loads((tmp_path / "sorties" / "asso_f" / "manifeste.json").read_text("utf-8"))["context"]["title"]
     )
