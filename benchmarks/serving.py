@@ -98,14 +98,19 @@ def opened(context: BrowserContext, url: str) -> tuple[Page, float]:
     return page, time.perf_counter() - begin
 
 
-def closed(page: Page) -> None:
-    page.close(run_before_unload=True)
-    time.sleep(1)
+def closed(server: psutil.Process, processes: int, *pages: Page) -> None:
+    """Leave the pages, and wait until their kernels have ended."""
+    for page in pages:
+        page.close(run_before_unload=True)
+    end = time.monotonic() + 60
+    while len(server.children(recursive=True)) > processes and time.monotonic() < end:
+        time.sleep(0.2)
 
 
 def changes(page: Page, labels: list[str]) -> list[float]:
     """Return the seconds from each choice to other figures."""
     times = []
+    page.bring_to_front()  # a browser lets the others sleep
     page.wait_for_selector("input[type=radio]")
     for number in range(VIEWS):
         before, begin = page.evaluate(FIGURES), time.perf_counter()
@@ -122,17 +127,17 @@ def memory(server: psutil.Process) -> float:
 
 def measure(server: psutil.Process, open_page: Callable[[], tuple[Page, float]], labels: list[str]) -> dict[str, float]:
     """Return the three figures of one server."""
-    closed(open_page()[0])
+    alone = len(server.children(recursive=True))
+    closed(server, alone, open_page()[0])
     times = []
     for _ in range(VIEWS):
         page, seconds = open_page()
         times.append(seconds)
-        closed(page)
+        closed(server, alone, page)
     before, pages = memory(server), [open_page()[0] for _ in range(READERS)]
     held = (memory(server) - before) / READERS
     made = changes(pages[0], labels)
-    for page in pages:
-        closed(page)
+    closed(server, alone, *pages)
     values = (statistics.median(times), statistics.median(made), held)
     return dict(zip(("première figure (s)", "un choix (s)", "mémoire par lecteur (Mio)"), values, strict=True))
 
@@ -172,7 +177,8 @@ def main() -> None:
             login.fill("#identifiant", CODE)
             login.fill("#secret", secret)
             login.click("button")
-            closed(login)
+            login.wait_for_selector(".impact-page")
+            closed(server, 1, login)  # the process that forks the kernels stays
             here = measure(server, lambda: opened(context, ours), labels)
         with served(voila, theirs + "voila/static/voila.js") as server:
             there = measure(server, lambda: opened(context, theirs), labels)

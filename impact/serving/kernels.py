@@ -21,13 +21,13 @@ from traitlets import Callable as CallableTrait
 from traitlets import Instance
 
 from impact.serving.cubes import Cubes
-from impact.serving.provisioner import NAME, Zygote, can_fork
+from impact.serving.provisioner import NAME, Zygote, can_fork, give_back_memory
 from impact.serving.sessions import Session
 from impact.serving.zygote import OPTIONS
 
 KERNEL_NAME = "impact"
 MOST_PER_ACCOUNT = 8  # several people of one association, each with a page or two
-MOST = 64  # every account of seven associations and the lead, full
+MOST = 64  # every account of seven associations and the lead, full: about 46 MiB each
 UNSEEN = 20  # seconds that a page has to join its kernel before the kernel may be given up
 SWEEP = 1  # seconds between two looks: a session that ends takes its kernels along at once
 FORGOTTEN = 60  # seconds without a page before a kernel is shut: its page gives up a lost connection after 20
@@ -145,10 +145,13 @@ class OwnedKernels(AsyncMappingKernelManager):
         await self.stop(*[key for key, tenancy in self._tenancies.items() if tenancy.session == session])
 
     async def sweep(self) -> None:
-        """Stop the kernels whose session has ended, and those whose page left without saying so."""
+        """Stop the kernels whose session has ended, and those whose page left unsaid; rest when none is left."""
         ended = [key for key, tenancy in self._tenancies.items() if not self.is_alive_session(tenancy.session)]
         await self.stop(*ended)
         await self.stop(*self._alone(FORGOTTEN))
+        if not self._tenancies:
+            self._sweeper.stop()
+            give_back_memory()
 
     async def _make_room(self, code: str) -> None:
         """Give up the kernels that no page follows; refuse when that is not enough."""

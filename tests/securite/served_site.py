@@ -142,10 +142,12 @@ def hear(channel: websocket.WebSocket, seconds: float, until: Container[str] = "
     """Return what the kernel says during `seconds`, or until the widget `until` (or one of them) has answered."""
     heard, end = [], time.monotonic() + seconds
     while (left := end - time.monotonic()) > 0:
-        channel.settimeout(left)
+        channel.settimeout(min(left, 2))  # each sign of life that is asked for starts this time again
         try:
             frame = channel.recv()
-        except (websocket.WebSocketTimeoutException, websocket.WebSocketConnectionClosedException):
+        except websocket.WebSocketTimeoutException:
+            continue
+        except websocket.WebSocketConnectionClosedException:
             break
         raw = frame if isinstance(frame, str) else frame[frame.find(b"{") :].decode(errors="replace")
         heard.append(json.JSONDecoder().raw_decode(raw)[0] | ({} if isinstance(frame, str) else {"raw": raw}))

@@ -29,6 +29,7 @@ from impact.cube import read_cube
 from impact.dashboard import show
 from impact.disclosure import LEAD
 from impact.serving.app import CELL_TIMEOUT
+from impact.serving.kernels import SWEEP
 
 PEOPLE, MINUTES, THINKING = 40, 10, 5  # the bar: choices every 5 seconds
 CHOICES = 8  # of one visit; then the page is opened again
@@ -139,7 +140,9 @@ def come_and_go(site, people, seconds, thinking):
             measures.append(site.measure())
         crowd.gone.set()
     assert all(person.done() for person in persons)
-    return crowd, measures[0], max(measures, key=lambda one: one["Mio"]), empty(site), site.measure()
+    taken = empty(site)
+    time.sleep(SWEEP)  # then the server gives back its memory as well
+    return crowd, measures[0], max(measures, key=lambda one: one["Mio"]), taken + SWEEP, site.measure()
 
 
 def empty(site):
