@@ -36,7 +36,7 @@ CHOICES = 8  # of one visit; then the page is opened again
 UNSAID = 0.2  # share of the visits that end without a goodbye: a phone without network, a closed lid
 AFTER = 120  # seconds to give everything back
 GROWTH = 1.1  # of memory: what the server has seen once, it may keep (compiled templates, account names)
-pytestmark = linux
+pytestmark = [linux, pytest.mark.slow]  # timings of a crowd: run alone, by hand
 
 
 @pytest.fixture(scope="module")
