@@ -92,8 +92,8 @@ def whole_flow(campaign: impact.campaign.Campaign, responses: pd.DataFrame) -> N
     scores = impact.score(responses, campaign.questionnaire)
     steps = {
         "scores": lambda: impact.score(responses, campaign.questionnaire),
-        "analyse (ce qui peut sortir)": lambda: impact.analyse(responses, scores, campaign),
-        "analyse pour la personne responsable": lambda: analyse_for_lead(responses, scores, campaign),
+        "analyse (ce qui peut sortir)": lambda: impact.analyse(responses, campaign),
+        "analyse pour la personne responsable": lambda: analyse_for_lead(responses, campaign),
         "scores, analyse et secret statistique": lambda: releases(responses, campaign),
     }
     print("\nToute la campagne de démonstration, imports faits :")

@@ -18,6 +18,7 @@ from impact.bilan import FILES, bilan, bilan_files, hand_over
 from impact.bilan.contents import fingerprint
 from impact.bilan.pdf import to_pdf
 from impact.clearance import clear
+from impact.first_pass import summarise
 from impact.cube import RESULTS, read_cube, results_digest
 from impact.disclosure import LEAD, PUBLIC
 from impact.errors import french
@@ -256,7 +257,7 @@ def test_of_the_whole_nothing_is_said_where_nothing_may_be(campaign, checked):
     """After only: there is no change to pool, and no level of everybody is released."""
     after = replace(campaign, design="after_only", waves=campaign.waves[1:])
     responses = checked.accepted[checked.accepted["wave"] == "apres"].reset_index(drop=True)
-    whole = next(one for one in clear(responses, after)[0] if one.audience == PUBLIC)
+    whole = next(one for one in clear(summarise(responses, after), after)[0] if one.audience == PUBLIC)
     made = bilan(whole, {}, date.today())
     said = " ".join(text for section in (made.essentials, *made.sections) for text in sentences_of(section))
     assert french(NOT_TOGETHER) in said

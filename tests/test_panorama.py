@@ -11,6 +11,7 @@ import impact.panorama as words
 from impact.charts.canvas import identity
 from impact.charts.panorama import COLUMN, PAD, _stack, panorama, shared_criteria
 from impact.clearance import clear
+from impact.first_pass import summarise
 from impact.errors import french
 from impact.evidence import keep_counts, with_evidence
 from impact.example import example_evidence
@@ -24,7 +25,7 @@ def told(campaign, checked, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("IMPACT_CLES", str(tmp_path_factory.mktemp("cles")))
         example_evidence(campaign)
-        releases, _ = clear(checked.accepted, campaign)
+        releases, _ = clear(summarise(checked.accepted, campaign), campaign)
         return {one.audience: one for one in with_evidence(releases, campaign, checked.accepted)}
 
 

@@ -16,6 +16,7 @@ import pytest
 import impact
 from impact import sentences
 from impact.analysis import who_answered
+from impact.first_pass import summarise
 from impact.campaign import Campaign
 from impact.collect.validation import Checked
 from impact.dashboard.model import Dashboard
@@ -127,7 +128,7 @@ def two_occasions_checked(two_occasions, two_occasions_file):
 @pytest.fixture(scope="module")
 def two_occasions_results(two_occasions, two_occasions_checked):
     responses = two_occasions_checked.accepted
-    return impact.analyse(responses, impact.score(responses, two_occasions.questionnaire), two_occasions)
+    return impact.analyse(responses, two_occasions)
 
 
 @pytest.fixture(scope="module")
@@ -213,7 +214,7 @@ def test_all_items_of_all_rows_are_answered(exercises):
 
 
 def test_how_many_answered_at_each_occasion(exercises):
-    responded = who_answered(exercises.checked.accepted, exercises.campaign).query("statistic == 'responded'")
+    responded = who_answered(summarise(exercises.checked.accepted, exercises.campaign)).query("statistic == 'responded'")
     counts = responded.groupby("wave")["n"].sum()
     assert counts.to_dict() == {"0": 295, "1": 147, "2": 156, "3": 139, "4": 133, "5": 120}
 
