@@ -89,7 +89,6 @@ def compare(campaign: impact.campaign.Campaign, responses: pd.DataFrame, scores:
 
 
 def whole_flow(campaign: impact.campaign.Campaign, responses: pd.DataFrame) -> None:
-    scores = impact.score(responses, campaign.questionnaire)
     steps = {
         "scores": lambda: impact.score(responses, campaign.questionnaire),
         "analyse (ce qui peut sortir)": lambda: impact.analyse(responses, campaign),

@@ -77,7 +77,9 @@ def who_answered(summary: Summary) -> pd.DataFrame:
     table = summary.answered
     statistic = table["wave"].map(lambda wave: "responded" if wave else "returned")
     return as_results(
-        table.drop(columns="persons").assign(statistic=statistic, n=table["persons"], estimate=table["persons"]).to_dict("records")
+        table.drop(columns="persons")
+        .assign(statistic=statistic, n=table["persons"], estimate=table["persons"])
+        .to_dict("records")
     )
 
 

@@ -120,7 +120,9 @@ def _pairs(
     for member in frozenset().union(*rows):
         pattern = frozenset(place for place, row in enumerate(rows) if member in row)
         patterns.setdefault(pattern, Counter())[owner.get(member, "")] += sizes.get(member, 1)
-    most = {pattern: Counter({name: n for name, n in c.items() if name}).most_common(2) for pattern, c in patterns.items()}
+    most = {
+        pattern: Counter({name: n for name, n in c.items() if name}).most_common(2) for pattern, c in patterns.items()
+    }
     least = {pattern: c.total() - sum(n for _, n in most[pattern]) for pattern, c in patterns.items()}
     if _all_dead(least, len(rows)):
         return
@@ -178,8 +180,9 @@ def _count(names: Iterable[str], sizes: Mapping[str, int]) -> int:
 def recoverable(matrix: np.ndarray, persons: Sequence[int] | None = None) -> list[list[int]]:
     """Return the sets of columns, 1 to 4 persons, whose indicator is in the row space of a 0/1 matrix.
 
-    `persons`: how many each column holds, by default one. Columns that are always seen together count as one. An indicator is in the row space when what each of its columns
-    has outside it adds up to nothing: sums of one or two columns are matched through a random projection, then checked.
+    `persons`: how many each column holds, by default one. Columns that are always seen together count as one. An
+    indicator is in the row space when what each of its columns has outside it adds up to nothing: sums of one or two
+    columns are matched through a random projection, then checked.
     """
     patterns, places = np.unique(matrix, axis=1, return_inverse=True)
     _, values, rows = np.linalg.svd(patterns, full_matrices=False)

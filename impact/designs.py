@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from impact.campaign import Campaign
 from impact.disclosure import NOT_DISPLAYED, WHOLE
 from impact.errors import StatisticsError
+from impact.first_pass import KEYS, SHEETS, Summary, ends
 from impact.stats.change import adjusted_change, difference_of_changes, paired_change
 from impact.stats.designs import independent_change, mean_scores, response_shift, retrospective_change, wave_moments
 from impact.stats.moments import group_moments, merge_moments, pair_moments
 from impact.stats.pooling import pool
 
-if TYPE_CHECKING:
-    from impact.first_pass import Summary
-
-SHEETS = {"retrospective_same_sheet": "same_sheet", "retrospective_separate": "separate_sheet"}
-KEYS = ["association", "participant"]
 Tables = Iterator[pd.DataFrame]
 
 
@@ -48,17 +43,6 @@ def estimates(summary: Summary, campaign: Campaign, scale: str) -> Tables:
     if campaign.paired:
         return _same_persons(summary, campaign, scale)
     return _unmatched(wave_moments(_each_wave(summary.scores, campaign, scale), scale), campaign)
-
-
-def populations(campaign: Campaign) -> dict[str, tuple[str, ...]]:
-    """Return, for each population a statistic may be about, the waves at which its persons must have a score."""
-    if not campaign.paired:
-        return {wave.code: (wave.code,) for wave in campaign.waves}
-    found = {"": ends(campaign)}
-    if campaign.design in SHEETS and len(campaign.waves) > 2:
-        first, then, last = campaign.waves[0].code, campaign.waves[-2].code, campaign.waves[-1].code
-        found |= {"then": (then, last), "shift": (first, then)}
-    return found
 
 
 def categories(responses: pd.DataFrame, campaign: Campaign) -> pd.DataFrame:
@@ -90,11 +74,6 @@ def _each_wave(table: Callable[[str, str], pd.DataFrame], campaign: Campaign, sc
     """The scores of one scale counted at each wave, where persons are not matched."""
     parts = [table(scale, wave.code).assign(wave=wave.code) for wave in campaign.waves]
     return pd.concat(parts, ignore_index=True).rename(columns={"before": scale})
-
-
-def ends(campaign: Campaign) -> tuple[str, str]:
-    """Return the codes of the two waves that are compared, the first and the last."""
-    return campaign.waves[0].code, campaign.waves[-1].code
 
 
 def on_one_sheet(campaign: Campaign) -> bool:

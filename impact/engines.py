@@ -21,25 +21,33 @@ ENGINES = {"duckdb": "duckdb", "polars": "polars", "dask": "dask", "spark": "pys
 Frame = nw.DataFrame | nw.LazyFrame
 
 
-def open_source(pattern: str | Path, engine: str) -> nw.LazyFrame:
-    """Return parquet files as a frame that nothing has read yet.
-
-    Parameters
-    ----------
-    pattern : one file, a folder, or a pattern such as "dossier/*.parquet". engine : one of ENGINES.
+def source_files(pattern: str | Path) -> list[Path]:
+    """Return the parquet files of a pattern such as "dossier/*.parquet", of a folder, or the one file named.
 
     Raises
     ------
-    ImpactError for an unknown engine, one that is not installed, or no file.
+    ImpactError when there is none.
+    """
+    files = sorted(glob(str(Path(pattern) / "*.parquet" if Path(pattern).is_dir() else pattern)))
+    if not files:
+        raise ImpactError("aucun fichier parquet n’est trouvé.", where=pattern, remedy="Vérifier le chemin.")
+    return [Path(file) for file in files]
+
+
+def open_source(files: Sequence[Path], engine: str) -> nw.LazyFrame:
+    """Return parquet files as a frame that nothing has read yet.
+
+    Raises
+    ------
+    ImpactError for an engine that is not one of ENGINES, or is not installed.
     """
     check_option("--moteur", engine, ENGINES, ImpactError)
     if not find_spec(ENGINES[engine]):
         advice = f"Taper : pip install 'impact-utilite-sociale[{engine}]'."
         raise ImpactError(f"le moteur « {engine} » n’est pas installé.", where="--moteur", remedy=advice)
-    files = sorted(glob(str(Path(pattern) / "*.parquet" if Path(pattern).is_dir() else pattern)))
-    if not files:
-        raise ImpactError("aucun fichier parquet n’est trouvé.", where=pattern, remedy="Vérifier le chemin.")
-    return nw.from_native(_scan(files, engine)).lazy()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        return nw.from_native(_scan([str(file) for file in files], engine)).lazy()
 
 
 def collected(frame: Frame, order: Sequence[str]) -> pd.DataFrame:
@@ -56,7 +64,7 @@ def staged(frame: Frame, folder: Path) -> Frame:
         return frame
     path, engine = folder / "personnes.parquet", next(k for k, v in ENGINES.items() if v == str(frame.implementation))
     frame.sink_parquet(str(path))
-    return open_source(path, engine)
+    return open_source([path], engine)
 
 
 def _scan(files: list[str], engine: str):

@@ -7,7 +7,7 @@ whole numbers, the same on every engine. Nothing that comes after reads an answe
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import combinations_with_replacement
@@ -19,7 +19,6 @@ import numpy as np
 import pandas as pd
 
 from impact.campaign import Campaign
-from impact.designs import ends, populations
 from impact.disclosure import NOT_DISPLAYED
 from impact.engines import Frame, collected, staged
 from impact.errors import StatisticsError
@@ -27,6 +26,7 @@ from impact.questionnaire import Scale
 from impact.scoring import NUMBER, coded, item_names, scored, translated
 from impact.stats.items import ItemMoments
 
+SHEETS = {"retrospective_same_sheet": "same_sheet", "retrospective_separate": "separate_sheet"}
 KEYS = ["association", "participant"]
 COUNTED = ["measure", "population", "breakdown", "category", "association", "before", "after"]
 NONE = -1.0  # no breakdown, or no category: a number, because not every engine keeps the groups that have none
@@ -37,9 +37,10 @@ class Summary:
     """The small tables.
 
     answered : association, wave ("" for both ends), persons.
-    counted : scale (or question), population, breakdown, category ("" for everyone), association, before, after, persons.
+    counted : scale (or question), population, breakdown, category ("" for everyone), association, before, after,
+        persons.
         Where persons are not matched, `before` is the score and `population` the wave; else `after` is missing for
-        those who did not come back. See `designs.populations`.
+        those who did not come back. See `populations`.
     cells : scale, population, association, a column a breakdown question, participant (the cell's name), persons: the
         persons whom no breakdown tells apart.
     items : (scale, wave) -> moments of its items over complete rows, everyone together.
@@ -79,6 +80,22 @@ class Summary:
         return replace(self, counted=counted, cells=cells)
 
 
+def ends(campaign: Campaign) -> tuple[str, str]:
+    """Return the codes of the two waves that are compared, the first and the last."""
+    return campaign.waves[0].code, campaign.waves[-1].code
+
+
+def populations(campaign: Campaign) -> dict[str, tuple[str, ...]]:
+    """Return, for each population a statistic may be about, the waves at which its persons must have a score."""
+    if not campaign.paired:
+        return {wave.code: (wave.code,) for wave in campaign.waves}
+    found = {"": ends(campaign)}
+    if campaign.design in SHEETS and len(campaign.waves) > 2:
+        first, then, last = campaign.waves[0].code, campaign.waves[-2].code, campaign.waves[-1].code
+        found |= {"then": (then, last), "shift": (first, then)}
+    return found
+
+
 def summarise(responses: Any, campaign: Campaign, *, named: bool = False) -> Summary:
     """Read the answers once and return the small tables.
 
@@ -96,7 +113,7 @@ def summarise(responses: Any, campaign: Campaign, *, named: bool = False) -> Sum
         rows = _rows(nw.from_native(responses), campaign)
         people = staged(_persons(rows, campaign) if campaign.paired else rows, Path(folder))
         answered = _answered(people, campaign)
-        counted = pd.concat([collected(nw.concat(list(_counts(people, campaign))), COUNTED)])
+        counted = collected(nw.concat(list(_counts(people, campaign))), COUNTED)
         cells = _cells(people, campaign, counted, named)
         items = _item_moments(people, campaign)
     return Summary(answered, _labelled(counted, campaign), cells, items)
@@ -118,7 +135,10 @@ def _rows(frame: Frame, campaign: Campaign) -> Frame:
         *(nw.col(key) for key in KEYS),
         translated("wave", waves, schema["wave"]).alias("wave"),
         *categories,
-        *(coded(item, schema[item.name]).alias(name) for item, name in zip(items, item_names(questionnaire.scales), strict=True)),
+        *(
+            coded(item, schema[item.name]).alias(name)
+            for item, name in zip(items, item_names(questionnaire.scales), strict=True)
+        ),
         *given,
     )
     frame = frame.with_columns(nw.max_horizontal(*(f"g{place}" for place in range(len(items)))).alias("answered"))
@@ -141,7 +161,10 @@ def _persons(rows: Frame, campaign: Campaign) -> Frame:
     for wave in reversed(waves):
         later = {name: nw.col(name) if wave < waves[-1] else nw.lit(NONE, NUMBER) for name in asked}
         people = people.with_columns(
-            nw.when(~nw.col(f"{name}_{wave}").is_null()).then(nw.col(f"{name}_{wave}")).otherwise(later[name]).alias(name)
+            nw.when(~nw.col(f"{name}_{wave}").is_null())
+            .then(nw.col(f"{name}_{wave}"))
+            .otherwise(later[name])
+            .alias(name)
             for name in asked
         )
     kept = [name for name in people.collect_schema().names() if not (name[0] == "b" and "_" in name)]
@@ -178,7 +201,9 @@ def _require_sound(table: pd.DataFrame, campaign: Campaign) -> None:
     for place, wave in enumerate(campaign.waves):
         rows = table[f"one{place}"] if campaign.paired else table[f"wave{place}"]
         if wave.code in ends(campaign) and not rows.sum() > 0:
-            raise StatisticsError(f"La vague « {wave.code} » n’a aucune réponse.", remedy="Vérifier les réponses reçues.")
+            raise StatisticsError(
+                f"La vague « {wave.code} » n’a aucune réponse.", remedy="Vérifier les réponses reçues."
+            )
         if campaign.paired and rows.max() > 1:
             raise StatisticsError(
                 f"Des personnes ont plusieurs scores à la vague « {wave.code} ».",
@@ -186,58 +211,61 @@ def _require_sound(table: pd.DataFrame, campaign: Campaign) -> None:
             )
 
 
-def _measures(campaign: Campaign) -> Iterator[tuple[int, str, bool]]:
-    """Yield place, working name, and whether it is a scale; the questions after the scales."""
-    scales = campaign.questionnaire.scales
-    for place in range(len(scales)):
-        yield place, f"s{place}", True
-    for place, name in enumerate(item_names(scales)):
-        yield len(scales) + place, name, False
-
-
-def _used(people: Frame, campaign: Campaign) -> Iterator[tuple[int, int, bool, Frame]]:
-    """Yield measure, population, whether it is a scale, and the persons who have a first score: before, after, b0..."""
-    asked = [f"b{place}" for place in range(len(campaign.questionnaire.breakdowns))]
+def _used(
+    people: Frame, campaign: Campaign, names: Sequence[tuple[int, str]], population: str
+) -> Iterator[tuple[int, Frame]]:
+    """Yield each measure's place, and who has a first score of it: association, participant, b0..., before, after."""
     order = {wave.code: place for place, wave in enumerate(campaign.waves)}
-    for measure, name, is_scale in _measures(campaign):
-        for population, waves in enumerate(populations(campaign).values()):
-            if not is_scale and (population or not campaign.paired):
-                continue
-            if campaign.paired:
-                before, after = (f"{name}_{order[wave]}" for wave in waves)
-                frame = people
-                after = nw.col(after)
-            else:
-                before, after, frame = name, nw.lit(None, NUMBER), people.filter(nw.col("wave") == order[waves[0]])
-            keys = [nw.col(key) for key in KEYS]
-            columns = [*keys, *(nw.col(one).fill_null(NONE) for one in asked)]
-            frame = frame.select(*columns, nw.col(before).alias("before"), after.alias("after"))
-            yield measure, population, is_scale, frame.filter(~nw.col("before").is_null())
+    waves = [order[wave] for wave in populations(campaign)[population]]
+    asked = [f"b{place}" for place in range(len(campaign.questionnaire.breakdowns))]
+    keys = [*(nw.col(key) for key in KEYS), *(nw.col(one).fill_null(NONE) for one in asked)]
+    for measure, name in names:
+        if campaign.paired:
+            scores = nw.col(f"{name}_{waves[0]}").alias("before"), nw.col(f"{name}_{waves[-1]}").alias("after")
+            frame = people.select(*keys, *scores)
+        else:
+            scores = nw.col(name).alias("before"), nw.lit(None, NUMBER).alias("after")
+            frame = people.filter(nw.col("wave") == waves[0]).select(*keys, *scores)
+        yield measure, frame.filter(~nw.col("before").is_null())
+
+
+def _measures(campaign: Campaign) -> Iterator[tuple[tuple[int, str], list[tuple[int, str]]]]:
+    """Yield, for each scale, its place and working name, then those of its items, numbered after all the scales."""
+    scales = campaign.questionnaire.scales
+    items = iter(enumerate(item_names(scales), start=len(scales)))
+    for place, scale in enumerate(scales):
+        yield (place, f"s{place}"), [next(items) for _ in scale.items]
+
+
+def _both(frame: Frame, campaign: Campaign) -> Frame:
+    """The persons who have both scores, where persons are matched."""
+    return frame.filter(~nw.col("after").is_null()) if campaign.paired else frame
 
 
 def _counts(people: Frame, campaign: Campaign) -> Iterator[Frame]:
-    """Yield the columns of COUNTED and persons: everyone, then, of the main populations, each breakdown."""
-    for measure, population, is_scale, frame in _used(people, campaign):
-        if not is_scale:
-            frame = frame.filter(~nw.col("after").is_null())
-        yield _counted(frame, measure, population, None)
-        if is_scale and (population == 0 or not campaign.paired):
-            both = frame.filter(~nw.col("after").is_null()) if campaign.paired else frame
-            for breakdown in range(len(campaign.questionnaire.breakdowns)):
-                yield _counted(both, measure, population, breakdown)
+    """Yield the columns of COUNTED and persons: everyone; of the scales, each breakdown too."""
+    asked = range(len(campaign.questionnaire.breakdowns))
+    for scale, items in _measures(campaign):
+        parts = []
+        for place, population in enumerate(populations(campaign)):
+            for measure, frame in _used(people, campaign, [scale], population):
+                parts.append(_marked(frame, measure, place))
+                detailed = asked if population == "" or not campaign.paired else ()
+                parts += [_marked(_both(frame, campaign), measure, place, breakdown) for breakdown in detailed]
+        yield nw.concat(parts).group_by(COUNTED).agg(nw.len().alias("persons"))
+        if campaign.paired:
+            parts = [
+                _marked(_both(frame, campaign), measure, 0) for measure, frame in _used(people, campaign, items, "")
+            ]
+            yield nw.concat(parts).group_by(COUNTED).agg(nw.len().alias("persons"))
 
 
-def _counted(frame: Frame, measure: int, population: int, breakdown: int | None) -> Frame:
-    by = ["association", "before", "after"] + ([f"b{breakdown}"] if breakdown is not None else [])
-    counted = frame.group_by(by).agg(nw.len().alias("persons"))
-    category = nw.col(f"b{breakdown}") if breakdown is not None else nw.lit(NONE, NUMBER)
-    return counted.select(
-        nw.lit(measure, nw.Int64()).alias("measure"),
-        nw.lit(population, nw.Int64()).alias("population"),
-        nw.lit(-1 if breakdown is None else breakdown, nw.Int64()).alias("breakdown"),
-        category.alias("category"),
+def _marked(frame: Frame, measure: int, population: int, breakdown: int = -1) -> Frame:
+    marks = {"measure": measure, "population": population, "breakdown": breakdown}
+    return frame.select(
+        *(nw.lit(place, nw.Int64()).alias(name) for name, place in marks.items()),
+        (nw.col(f"b{breakdown}") if breakdown >= 0 else nw.lit(NONE, NUMBER)).alias("category"),
         nw.col("association", "before", "after"),
-        nw.col("persons").cast(nw.Int64()),
     )
 
 
@@ -276,24 +304,17 @@ def _cells(people: Frame, campaign: Campaign, counted: pd.DataFrame, named: bool
     """The persons used in each statistic, those whom no breakdown tells apart together."""
     asked = campaign.questionnaire.breakdowns
     places, name = [f"b{place}" for place in range(len(asked))], ["participant"] if named else []
-    by = ["association", *name, *places]
-    parts = []
-    for measure, population, is_scale, frame in _used(people, campaign):
-        if campaign.paired:
-            frame = frame.filter(~nw.col("after").is_null())
-        if not is_scale and not named:
-            continue
-        parts.append(
-            frame.group_by(by)
-            .agg(nw.len().alias("persons"))
-            .select(
-                nw.lit(measure, nw.Int64()).alias("measure"),
-                nw.lit(population, nw.Int64()).alias("population"),
-                *by,
-                nw.col("persons").cast(nw.Int64()),
-            )
-        )
-    table = collected(nw.concat(parts), ["measure", "population", *by])
+    by, parts = ["measure", "population", "association", *name, *places], []
+    for scale, items in _measures(campaign):
+        for place, population in enumerate(populations(campaign)):
+            measures = [scale, *(items if named and campaign.paired and not place else [])]
+            for measure, frame in _used(people, campaign, measures, population):
+                marks = {"measure": measure, "population": place}
+                marks = [nw.lit(mark, nw.Int64()).alias(key) for key, mark in marks.items()]
+                parts.append(_both(frame, campaign).select(*marks, "association", *name, *places))
+    cells = nw.concat(parts)
+    cells = cells.with_columns(persons=nw.lit(1)) if named else cells.group_by(by).agg(nw.len().alias("persons"))
+    table = collected(cells, by)
     columns = _measured(table, campaign) | {key: table[key].to_numpy() for key in ("association", *name)}
     for place, question in zip(places, asked, strict=True):
         labels = np.array([*(choice.name for choice in question.categories), NOT_DISPLAYED], dtype=object)
@@ -311,39 +332,51 @@ def _item_cells(counted: pd.DataFrame, campaign: Campaign) -> pd.DataFrame:
     rows = counted[counted["measure"] >= len(campaign.questionnaire.scales)]
     sums = rows.groupby(["measure", "population", "association"], as_index=False)["persons"].sum()
     names = {question.name: NOT_DISPLAYED for question in campaign.questionnaire.breakdowns}
-    return pd.DataFrame(_measured(sums, campaign) | {"association": sums["association"], **names, "persons": sums["persons"]})
+    return pd.DataFrame(
+        _measured(sums, campaign) | {"association": sums["association"], **names, "persons": sums["persons"]}
+    )
 
 
 def _item_moments(people: Frame, campaign: Campaign) -> dict[tuple[str, str], ItemMoments]:
     """Moments of the items of each scale at each wave, from sums and cross-products of complete rows."""
-    names, found = iter(item_names(campaign.questionnaire.scales)), {}
-    for scale in campaign.questionnaire.scales:
-        mine = [next(names) for _ in scale.items]
-        for place, wave in enumerate(campaign.waves):
-            if campaign.paired:
-                frame = people.select(nw.col(f"{name}_{place}").alias(name) for name in mine)
-            else:
-                frame = people.filter(nw.col("wave") == place).select(mine)
-            found[scale.name, wave.code] = _moments(frame, scale, mine)
-    return found
-
-
-def _moments(frame: Frame, scale: Scale, names: list[str]) -> ItemMoments:
-    products = list(combinations_with_replacement(range(len(names)), 2))
-    for name in names:
-        frame = frame.filter(~nw.col(name).is_null())
-    frame = frame.with_columns(
-        *((nw.col(names[i]) * nw.col(names[j])).alias(f"p{i}_{j}") for i, j in products), one=nw.lit(1.0)
+    scales, parts = campaign.questionnaire.scales, []
+    most = max(len(scale.items) for scale in scales)
+    for (place, _), items in _measures(campaign):
+        for wave in range(len(campaign.waves)):
+            rows = people if campaign.paired else people.filter(nw.col("wave") == wave)
+            names = [f"{name}_{wave}" if campaign.paired else name for _, name in items]
+            columns = [*(nw.col(name) for name in names), *[nw.lit(0.0, NUMBER)] * (most - len(names))]
+            rows = rows.select(
+                nw.lit(place, nw.Int64()).alias("scale"),
+                nw.lit(wave, nw.Int64()).alias("wave"),
+                *(column.alias(f"x{number}") for number, column in enumerate(columns)),
+            )
+            for number in range(len(names)):
+                rows = rows.filter(~nw.col(f"x{number}").is_null())
+            parts.append(rows)
+    products = [f"p{i}_{j}" for i, j in combinations_with_replacement(range(most), 2)]
+    rows = nw.concat(parts).with_columns(
+        (nw.col(f"x{i}") * nw.col(f"x{j}")).alias(f"p{i}_{j}") for i, j in combinations_with_replacement(range(most), 2)
     )
-    sums = frame.select(nw.col("one", *names, *(f"p{i}_{j}" for i, j in products)).sum())
-    row = collected(sums, ["one"]).iloc[0].fillna(0)
-    n, k = int(row["one"]), len(names)
+    sums = [nw.col(name).sum() for name in (*(f"x{number}" for number in range(most)), *products)]
+    table = collected(rows.group_by("scale", "wave").agg(nw.len().alias("n"), *sums), ["scale", "wave"])
+    found = {(int(row["scale"]), int(row["wave"])): row for _, row in table.iterrows()}
+    return {
+        (scale.name, wave.code): _moments(found.get((place, number), {"n": 0}), scale)
+        for place, scale in enumerate(scales)
+        for number, wave in enumerate(campaign.waves)
+    }
+
+
+def _moments(sums: Mapping[str, float], scale: Scale) -> ItemMoments:
+    n, k = int(sums["n"]), len(scale.items)
     mean, covariance = np.full(k, np.nan), np.full((k, k), np.nan)
     if n:
-        mean = np.array([row[name] / n for name in names])
+        mean = np.array([sums[f"x{i}"] / n for i in range(k)])
     if n > 1:
-        totals = [Fraction(row[name]) for name in names]
-        for i, j in products:  # whole numbers: a constant item has a variance of exactly zero
-            exact = (n * Fraction(row[f"p{i}_{j}"]) - totals[i] * totals[j]) / (n * (n - 1))
+        totals = [Fraction(sums[f"x{i}"]) for i in range(k)]
+        for i, j in combinations_with_replacement(range(k), 2):
+            # whole numbers: a constant item has a variance of exactly zero
+            exact = (n * Fraction(sums[f"p{i}_{j}"]) - totals[i] * totals[j]) / (n * (n - 1))
             covariance[i, j] = covariance[j, i] = float(exact)
     return ItemMoments(n, tuple(item.name for item in scale.items), mean, covariance, n)

@@ -49,14 +49,18 @@ def visible_groups(releases: Iterable[Release], used: pd.DataFrame, campaign: Ca
     DisclosureError when the n of a result is not the number of persons found for it: its group is then unknown.
     """
     groups, found, cells = [], {}, _Cells(used)
-    for release, row in ((one, row) for one in releases for row in one.table[one.table["status"] == "shown"].to_dict("records")):
+    for release, row in (
+        (one, row) for one in releases for row in one.table[one.table["status"] == "shown"].to_dict("records")
+    ):
         if STATISTICS[row["statistic"]] not in ("mean", "share") or row["statistic"] in NOT_SUMS:
             continue
         behind = []
         for place, variable, population in _behind(row, campaign):
             if (place, population) not in found:
                 found[place, population] = cells.members(place, population)
-            behind.append(Group(release.audience, (row["scale"], variable), row["breakdown"], *found[place, population]))
+            behind.append(
+                Group(release.audience, (row["scale"], variable), row["breakdown"], *found[place, population])
+            )
         sizes = [group.persons() for group in behind]
         if row["association"] != WHOLE and shown_count(min(sizes), release.rules) != row["n"]:
             what = f"{row['scale']}, {row['statistic']}, {row['breakdown']} {row['category']}"
@@ -88,8 +92,8 @@ class _Cells:
     """The cells of each statistic, found by association."""
 
     def __init__(self, used: pd.DataFrame):
-        persons = used["persons"] if "persons" in used else 1
-        self._parts = dict(list(used.assign(persons=persons).groupby(["scale", "population", "association"], sort=False)))
+        used = used if "persons" in used else used.assign(persons=1)
+        self._parts = dict(list(used.groupby(["scale", "population", "association"], sort=False)))
 
     def members(self, group: tuple, population: str) -> tuple[frozenset[str], dict[str, int]]:
         """The cells of one group, of one association or of several, and their sizes."""

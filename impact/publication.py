@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from impact import __version__
 from impact.bilan import bilan_files
@@ -13,6 +14,7 @@ from impact.campaign import Campaign
 from impact.charts import figures
 from impact.clearance import protected
 from impact.coding_grid.log import log_file
+from impact.collect.source import Source, read_source
 from impact.collect.validation import check_files
 from impact.cube import cube_inputs, write_cube
 from impact.disclosure import LEAD, PUBLIC
@@ -24,16 +26,27 @@ from impact.keys import private_file, secret_key
 from impact.linking import link
 from impact.vintages import past_groups, remember
 
+if TYPE_CHECKING:
+    import narwhals as nw
+    import pandas as pd
+
 Progress = Callable[[str], None]
 
 
 def fingerprint(campaign: Campaign, files: Sequence[Path]) -> str:
     """Return the hash of all that decides the results: answers, what was kept of them, declarations, code version."""
-    digest = hashlib.sha256(__version__.encode())
     private = (private_file(campaign.name, DECISIONS), counts_file(campaign.name), log_file(campaign.name))
     kept = [path for path in private if path.is_file()]
-    for path in [*files, *kept, *sorted(campaign.folder.glob("*.*")), *sorted(Path(__file__).parent.rglob("*.py"))]:
-        digest.update(path.name.encode() + path.read_bytes())
+    declared = [*sorted(campaign.folder.glob("*.*")), *sorted(Path(__file__).parent.rglob("*.py"))]
+    return _digest([*files, *kept, *declared], __version__)
+
+
+def _digest(files: Sequence[Path], mark: str = "") -> str:
+    digest = hashlib.sha256(mark.encode())
+    for path in files:
+        digest.update(path.name.encode())
+        with open(path, "rb") as content:
+            digest.update(hashlib.file_digest(content, "sha256").digest())
     return digest.hexdigest()
 
 
@@ -43,8 +56,10 @@ def publish(
     outputs: Path,
     *,
     format: str | None = None,
+    engine: str | None = None,
     progress: Progress = lambda step: None,
     matched: Callable[[Joined], None] = lambda joined: None,
+    read: Callable[[Source], None] = lambda source: None,
 ) -> list[Path]:
     """Check files of answers and write under `outputs` the cubes, signed, with the journal of decisions.
 
@@ -55,7 +70,9 @@ def publish(
 
     Parameters
     ----------
-    format : of the exports, see `read_export`. progress : told each step. matched : told who was found again.
+    format : of the exports, see `read_export`. engine : `files` are then parquet files, linked and coded, that this
+    engine reads (see `collect.source`). progress : told each step. matched : told who was found again. read : told
+    what a source holds, and what was set aside.
 
     Returns
     -------
@@ -76,18 +93,34 @@ def publish(
         progress("Rien n’a changé : les résultats déjà publiés restent valables.")
         return folders
     progress("Vérification des réponses")
-    checked = check_files(files, campaign, format=format)
-    joined = link([one.accepted for one in checked], campaign)
-    matched(joined)
+    source = _digest(files) if engine else ""
+    past = past_groups(campaign.name, source)
+    responses = _sourced(campaign, files, engine, read) if engine else _collected(campaign, files, format, matched)
     progress("Scores, analyse, secret statistique et audit")
-    cleared, groups = protected(joined.responses, campaign, past_groups(campaign.name))
-    cleared, written = with_evidence(cleared, campaign, joined.responses), []
+    cleared, groups = protected(responses, campaign, past, named=not engine)
+    cleared, written = with_evidence(cleared, campaign, responses), []
     for one in cleared:
         progress(f"Figures, bilan et résultats : {one.context['association']}")
         drawn = figures(one)
         documents = {} if one.audience == LEAD else bilan_files(one, drawn, date.today())
         folder = outputs / one.audience
         written.append(write_cube(one, drawn.values(), folder, inputs=inputs, key=key, documents=documents))
-    remember(campaign.name, groups)
+    remember(campaign.name, groups, source)
     write_journal(cleared, outputs / JOURNAL)
     return [folder for folder in written if folder.name not in (PUBLIC, LEAD)]
+
+
+def _collected(
+    campaign: Campaign, files: Sequence[Path], format: str | None, matched: Callable[[Joined], None]
+) -> pd.DataFrame:
+    """Answers collected by hand: checked row by row, joined from wave to wave, under pseudonyms."""
+    joined = link([one.accepted for one in check_files(files, campaign, format=format)], campaign)
+    matched(joined)
+    return joined.responses
+
+
+def _sourced(campaign: Campaign, files: Sequence[Path], engine: str, read: Callable[[Source], None]) -> nw.LazyFrame:
+    """Partitioned answers, already linked: checked where they are."""
+    source = read_source(files, engine, campaign)
+    read(source)
+    return source.responses

@@ -102,13 +102,14 @@ def scored(frame: Frame, scales: tuple[Scale, ...]) -> Frame:
 
 
 def _sums(place: int, scale: Scale, names: list[str]) -> Iterator[nw.Expr]:
-    """Whole numbers: answers given; their sum; and, if ranges differ, the sum of the shares of each item's own range."""
+    """Whole numbers: answers given; their sum; and, if ranges differ, the sum of shares of each item's own range."""
     yield nw.sum_horizontal(*(f"{name}_there" for name in names)).alias(f"n{place}")
     yield nw.sum_horizontal(*(nw.col(f"{name}_or_0") for name in names)).alias(f"sum{place}_or_0")
     lows, highs, unit = _ends(scale)
     if len(set(zip(lows, highs, strict=True))) > 1:
         shares = [
-            nw.col(f"{name}_or_0") * float(unit / (high - low)) - nw.col(f"{name}_there") * float(unit * low / (high - low))
+            nw.col(f"{name}_or_0") * float(unit / (high - low))
+            - nw.col(f"{name}_there") * float(unit * low / (high - low))
             for name, low, high in zip(names, lows, highs, strict=True)
         ]
         yield nw.sum_horizontal(*shares).alias(f"share{place}_or_0")

@@ -18,10 +18,10 @@ from impact.bilan import FILES, bilan, bilan_files, hand_over
 from impact.bilan.contents import fingerprint
 from impact.bilan.pdf import to_pdf
 from impact.clearance import clear
-from impact.first_pass import summarise
 from impact.cube import RESULTS, read_cube, results_digest
 from impact.disclosure import LEAD, PUBLIC
 from impact.errors import french
+from impact.first_pass import summarise
 from impact.keys import secret_key
 from impact.rules import USUAL_THRESHOLD
 from impact.story.whole import NOT_TOGETHER

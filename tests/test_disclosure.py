@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import impact
 from impact import disclosure
 from impact.analysis import releasable
 from impact.clearance import releases

@@ -15,8 +15,8 @@ from impact.clearance import context
 from impact.cube import write_cube
 from impact.dashboard.model import Dashboard
 from impact.disclosure import KEYS, LEAD, PUBLIC, release
-from impact.journal import journal
 from impact.first_pass import summarise
+from impact.journal import journal
 from impact.partitions import merge
 from impact.rounding import NUMBERS
 from impact.simulation import Truth

@@ -11,10 +11,10 @@ import impact.panorama as words
 from impact.charts.canvas import identity
 from impact.charts.panorama import COLUMN, PAD, _stack, panorama, shared_criteria
 from impact.clearance import clear
-from impact.first_pass import summarise
 from impact.errors import french
 from impact.evidence import keep_counts, with_evidence
 from impact.example import example_evidence
+from impact.first_pass import summarise
 from impact.simulation import simulate_counts
 from impact.story import story
 

@@ -16,10 +16,10 @@ import pytest
 import impact
 from impact import sentences
 from impact.analysis import who_answered
-from impact.first_pass import summarise
 from impact.campaign import Campaign
 from impact.collect.validation import Checked
 from impact.dashboard.model import Dashboard
+from impact.first_pass import summarise
 from impact.stats.attrition import attrition, returned
 from impact.stats.change import pair_moments, paired_change, pairs
 from impact.stats.designs import mean_scores, wave_moments
@@ -214,7 +214,9 @@ def test_all_items_of_all_rows_are_answered(exercises):
 
 
 def test_how_many_answered_at_each_occasion(exercises):
-    responded = who_answered(summarise(exercises.checked.accepted, exercises.campaign)).query("statistic == 'responded'")
+    responded = who_answered(summarise(exercises.checked.accepted, exercises.campaign)).query(
+        "statistic == 'responded'"
+    )
     counts = responded.groupby("wave")["n"].sum()
     assert counts.to_dict() == {"0": 295, "1": 147, "2": 156, "3": 139, "4": 133, "5": 120}
 
