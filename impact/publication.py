@@ -21,6 +21,7 @@ from impact.evidence import counts_file, with_evidence
 from impact.joining import DECISIONS, Joined
 from impact.journal import JOURNAL, write_journal
 from impact.keys import private_file, secret_key
+from impact.layout import lay_out
 from impact.linking import link
 from impact.vintages import past_groups, remember
 
@@ -86,6 +87,7 @@ def publish(
         progress(f"Figures, bilan et résultats : {one.context['association']}")
         drawn = figures(one)
         documents = {} if one.audience == LEAD else bilan_files(one, drawn, date.today())
+        documents |= lay_out(one, drawn).file()
         folder = outputs / one.audience
         written.append(write_cube(one, drawn.values(), folder, inputs=inputs, key=key, documents=documents))
     remember(campaign.name, groups)

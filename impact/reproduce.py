@@ -16,11 +16,12 @@ import numpy as np
 import pandas as pd
 
 from impact.campaign import Campaign
-from impact.cube import MANIFEST, RESULTS
+from impact.cube import RESULTS
 from impact.errors import ImpactError, french
 from impact.open_data.package import PACKAGE, write_open_data
 from impact.open_data.told import FOLDER, read_release, retold
 from impact.publication import publish
+from impact.seal import MANIFEST
 
 IDENTICAL, EQUAL, DIFFERENT, ALTERED = "identique", "égal à la tolérance", "différent", "modifié depuis la publication"
 TOLERANCE = 1e-9  # numbers summed in another order, by another version of a library
