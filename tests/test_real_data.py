@@ -66,7 +66,7 @@ def texts(page: Dashboard) -> dict[str, str]:
     if not page.picked:
         return {name: method() for name, method in calls.items() if name != "pick_title"}
     made = {name: method() for name, method in calls.items()}
-    return made | {f"detail {name}": detail(name) for _, name in page.breakdowns}
+    return made | {f"detail {name}": detail(name) for _, name in page.choices}
 
 
 def without_images(html: str) -> str:
