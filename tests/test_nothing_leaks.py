@@ -1,6 +1,7 @@
 """What is hidden changes nothing that anyone can see: files, names of files, figures, words for the eye or the ear, pages."""
 
 import tempfile
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import impact
+from impact.bilan.contents import bilan
+from impact.bilan.pdf import to_pdf
 from impact.charts import figures
 from impact.clearance import context
 from impact.cube import write_cube
@@ -22,6 +25,7 @@ from impact.simulation import Truth
 CAMPAIGN = impact.read_campaign(Path(__file__).parent / "campaigns" / "sept")
 SIZES = st.lists(st.integers(3, 34), min_size=7, max_size=7)
 SEEDS = st.integers(0, 10_000)
+DAY = date(2026, 1, 5)
 ALIKE = "réponses presque toutes semblables"  # decided from the numbers themselves: those may not be changed at will
 
 
@@ -43,11 +47,12 @@ def cleared(results, partitions, association):
 
 
 def everything_said(one) -> dict[str, object]:
-    """Name -> content of each file of the cube (its manifest holds the alternative texts), the page, the journal."""
+    """Name -> content of each file of the cube (bilan; manifest, with the alternative texts), the page, the journal."""
     with tempfile.TemporaryDirectory() as folder:
         drawn = {} if one.audience in (PUBLIC, LEAD) else figures(one)
-        page = lay_out(one, drawn).file()
-        cube = write_cube(one, drawn.values(), Path(folder) / one.audience, inputs="", key=b"", documents=page)
+        paper = {"bilan.pdf": to_pdf(bilan(one, drawn, DAY))} if drawn else {}
+        written = paper | lay_out(one, drawn).file()
+        cube = write_cube(one, drawn.values(), Path(folder) / one.audience, inputs="", key=b"", documents=written)
         files = {path.name: path.read_bytes() for path in cube.iterdir()}
     return files | {"journal": journal(one).to_csv()}
 

@@ -1,4 +1,4 @@
-"""The results page: laid out at publication and sent at once; then the widgets of one notebook, where one may choose."""
+"""The results page: laid out at publication and sent at once, then the widgets of one notebook where one may choose."""
 
 from __future__ import annotations
 
