@@ -19,7 +19,7 @@ ORDER = [
     "partitions", "groups", "audit", "keys", "joining", "linking", "vintages", "coding_grid", "clearance", "evidence",
     "example", "journal", "cube", "reading", "sentences", "summary", "method", "tables", "oversight", "panorama",
     "charts", "story", "bilan", "publication", "open_data", "reproduce", "slips", "dashboard", "activity", "serving",
-    "cli",
+    "cli", "hub",
 ]  # fmt: skip
 ONLY = {"stats": {"errors", "results"}, "serving": {"errors"}}
 VIEWING = (

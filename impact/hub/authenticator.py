@@ -12,12 +12,12 @@ from traitlets import Unicode
 
 from impact.errors import french
 from impact.hub.door import routes
-from impact.hub.protection import refuse_if_loosened
+from impact.hub.protection import refuse_if_loosened, said_or_stopped
 from impact.serving.accounts import Accounts
 from impact.serving.guard import Refusal, network
 from impact.serving.links import opened_by
 from impact.serving.login import DEAD_LINK, WRONG, Gate, told_to_wait
-from impact.serving.start import ACCOUNTS_FILE, alone, find_cubes
+from impact.serving.start import ACCOUNTS_FILE, alone
 
 NAME = 32  # signs of an epoch: 128 bits, which nobody guesses
 
@@ -34,10 +34,9 @@ class AccountsAuthenticator(Authenticator):
 
     def __init__(self, **kwargs: Any):
         super().__init__(**kwargs)
-        folder = Path(self.outputs)
-        find_cubes(folder)
-        self._held = ExitStack()
-        self._held.enter_context(alone(folder))  # two servers would each count wrong secrets for themselves
+        folder, self._held = Path(self.outputs), ExitStack()
+        with said_or_stopped():
+            self._held.enter_context(alone(folder))  # two servers would each count wrong secrets for themselves
         self.accounts = Accounts(folder / ACCOUNTS_FILE)
         self.gate = Gate(self.accounts)
 
@@ -60,13 +59,10 @@ class AccountsAuthenticator(Authenticator):
         """Say whether this name still stands for an account."""
         return self.code(user.name) is not None
 
-    def validate_username(self, username: str) -> bool:
-        """Know the names of the accounts there are now, and no other."""
-        return self.code(username) is not None
-
     def get_handlers(self, app: Any) -> list[tuple]:
         """Return the hub's doors, in front of JupyterHub's own; refuse a hub that protects less than it should."""
-        refuse_if_loosened(app)
+        with said_or_stopped():
+            refuse_if_loosened(app)
         return routes()
 
     async def _check(self, code: str, secret: str, address: str) -> None:

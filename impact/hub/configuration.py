@@ -13,8 +13,9 @@ from jupyterhub.spawner import LocalProcessSpawner, Spawner
 from impact.campaign import read_campaign
 from impact.cli.serve import check_published
 from impact.hub.authenticator import AccountsAuthenticator
-from impact.hub.protection import REQUIRED, TORNADO
+from impact.hub.protection import REQUIRED, TORNADO, said_or_stopped
 from impact.serving.guard import WEB
+from impact.serving.start import find_cubes
 
 
 class LocalSpawner(LocalProcessSpawner):
@@ -37,10 +38,12 @@ def configure(c: Any, outputs: Path, campaign: str, *, strict: bool = True) -> N
 
     Parameters: `c`, what JupyterHub gives its configuration file; `outputs`, the folder given to `impact publier`;
     `campaign`, its name; `strict`, whether a server refuses to start when the system cannot wholly shut a page in.
-    What is written after this call may choose another spawner, or addresses; should it loosen a protection, the hub does
-    not start (`refuse_if_loosened`). Raises ImpactError for cubes that the campaign's key did not sign.
+    What is written after this call may choose another spawner, or addresses. The hub does not start when that loosens
+    a protection (`refuse_if_loosened`), without a cube for each account, or with one that the campaign did not sign.
     """
-    check_published(read_campaign(campaign), outputs)
+    with said_or_stopped():
+        check_published(read_campaign(campaign), outputs)
+        find_cubes(outputs / campaign)
     os.umask(0o077)
     for part, settings in REQUIRED.items():
         c[part].update(settings)
@@ -50,8 +53,8 @@ def configure(c: Any, outputs: Path, campaign: str, *, strict: bool = True) -> N
     c.JupyterHub.template_paths = [str(Path(__file__).parent / "web"), str(WEB)]
     c.JupyterHub.tornado_settings = dict(TORNADO)
     c.JupyterHub.log_level = logging.WARNING
+    c.ConfigurableHTTPProxy.log_level = "warn"
     c.AccountsAuthenticator.outputs = str(outputs / campaign)
-    c.Authenticator.delete_invalid_users = True
     c.Spawner.cmd = [sys.executable, "-P", "-m", "impact.hub.single", *(["--strict"] if strict else [])]
     c.Spawner.environment = {"IMPACT_SORTIES": str(outputs / campaign), "IMPACT_COMPTE": account}
     c.Spawner.poll_interval = 5  # seconds

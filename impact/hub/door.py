@@ -15,8 +15,8 @@ from impact.serving.login import LOGGED_OUT
 
 STYLES = {"formulaire.css": "text/css", "lien.js": "text/javascript"}
 NEEDED = (  # each as a regular expression, after the hub's prefix
-    "", "login", "logout", "lien", "health", r"style/[a-z.]+", r"error/\d+", "spawn", r"spawn-pending/\w+",
-    r"user/\w+(/.*)?", "api/oauth2/authorize", "api/oauth2/token", "api/user",
+    "", "login", "logout", "lien", "health", r"style/[a-z.]+", r"error/\d+", r"spawn(?:/\w+)?", r"spawn-pending/\w+",
+    r"user/\w+(?:/.*)?", "api/oauth2/authorize", "api/oauth2/token", "api/user",
 )  # fmt: skip
 
 

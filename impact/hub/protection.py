@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-from impact.errors import ServingError
+from impact.errors import ImpactError, ServingError
 from impact.serving.guard import HEADERS, PLAIN_POLICY, journal
 
 # What an account may do at the hub: start and open its own server, and be told to it by name.
@@ -41,6 +44,15 @@ TORNADO = {
 }
 
 
+@contextmanager
+def said_or_stopped() -> Iterator[None]:
+    """Stop the program with the sentence of an ImpactError, where JupyterHub would write a traceback."""
+    try:
+        yield
+    except ImpactError as error:
+        sys.exit(str(error))
+
+
 def refuse_if_loosened(app: Any) -> None:
     """Raise ServingError unless everything that protects the hub is in place."""
     authenticator, tornado = app.authenticator, app.tornado_settings
@@ -55,5 +67,5 @@ def refuse_if_loosened(app: Any) -> None:
         raise ServingError(
             f"Les réglages suivants ne protègent plus les pages : {', '.join(loosened)}.",
             where="jupyterhub_config.py",
-            remedy="Rien n’a été ouvert. Reprendre le fichier d’origine, et ne changer que ce que la documentation dit.",
+            remedy="Rien n’a été ouvert. Reprendre le fichier d’origine ; ne changer que ce que dit la documentation.",
         )

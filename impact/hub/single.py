@@ -18,12 +18,12 @@ import nbformat
 from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyterhub.services.auth import HubOAuth
 from tornado.httputil import url_concat
-from tornado.ioloop import PeriodicCallback
+from tornado.ioloop import IOLoop, PeriodicCallback
 from tornado.netutil import bind_sockets
 from tornado.web import HTTPError
 
 from impact.campaign import example_folder
-from impact.errors import ImpactError
+from impact.hub.protection import said_or_stopped
 from impact.serving.app import ResultsServer
 from impact.serving.cubes import Cubes
 from impact.serving.guard import Guarded
@@ -65,10 +65,9 @@ class SingleServer(ResultsServer):
         ]
 
     def init_settings(self) -> dict[str, Any]:
-        """Begin to look after the sessions."""
-        settings = super().init_settings()
-        PeriodicCallback(self.look, LOOK * 1000).start()
-        return settings
+        """Look after the sessions, once the loop runs and follows the monotonic clock."""
+        IOLoop.current().add_callback(PeriodicCallback(self.look, LOOK * 1000).start)
+        return super().init_settings()
 
     async def look(self) -> None:
         """End the sessions that the hub no longer vouches for, and this server when nobody has used it for long."""
@@ -85,8 +84,8 @@ class SingleServer(ResultsServer):
     async def vouched(self, token: str) -> bool:
         """Say whether the hub still knows this token as the account's; a hub that cannot answer vouches for nobody."""
         with suppress(HTTPError):
-            user = await self.hub.user_for_token(token, use_cache=False, sync=False)
-            return bool(user and user["name"] == self.accounts.name and self.hub.check_scopes(self.hub.access_scopes, user))
+            user = await self.hub.user_for_token(token, use_cache=False, sync=False) or {"name": "", "scopes": []}
+            return user["name"] == self.accounts.name and bool(self.hub.check_scopes(self.hub.access_scopes, user))
         return False
 
 
@@ -157,7 +156,5 @@ def main(*options: str) -> None:
 
 
 if __name__ == "__main__":
-    try:
+    with said_or_stopped():
         main(*sys.argv[1:])
-    except ImpactError as error:
-        sys.exit(str(error))
