@@ -20,7 +20,7 @@ ORDER = [
     "evidence", "landmark", "example", "journal", "cube", "reading", "sentences", "summary", "method", "tables", "oversight",
     "panorama", "charts", "story", "bilan", "layout", "publication", "open_data", "reproduce", "slips", "dashboard", "activity",
     "serving",
-    "cli",
+    "cli", "hub",
 ]  # fmt: skip
 ONLY = {
     "stats": {"errors", "results"},
