@@ -95,6 +95,7 @@ def workplace(tmp_path_factory):
     answers = impact.simulate(campaign)
     answers.to_excel(folder / "reponses.xlsx", index=False)
     write_csv(answers.rename(columns={"age": "Quel âge ?"}), folder / "autre_export.csv")
+    impact.example_survey(campaign, folder).rename(folder / "enquete.csv")
     for number in (1, 2):
         answers.drop_duplicates(["association", "vague", "participant"]).to_excel(
             folder / f"saisie_{number}.xlsx", index=False

@@ -10,13 +10,14 @@ import pandas as pd
 import pytest
 
 import impact
-from impact.errors import DisclosureError
+from impact.errors import DisclosureError, french
 from impact.open_data.crate import CRATE
 from impact.open_data.documents import Grid, Heading, Paragraph, to_markdown, write_pdf
 from impact.open_data.package import PACKAGE, write_open_data
 from impact.open_data.risks import _require_safe
 
 ROOT = Path(__file__).parents[1]
+PUBLIC_STORY = "publication/public/recit.md"
 COMMITTED = ROOT / "donnees_anonymisees" / "demonstration"
 
 
@@ -45,6 +46,18 @@ def test_frictionless_finds_it_valid(package):
     declared = json.loads((package[0] / PACKAGE).read_text("utf-8"))
     files = {path.relative_to(package[0]).as_posix() for path in package[0].rglob("*.*")}
     assert {one["path"] for one in declared["resources"]} == files - {PACKAGE, CRATE}
+
+
+def test_each_indicator_of_the_common_framework_says_what_evidence_the_public_has(package, campaign):
+    """Scores are told; counts and words stay with the association that holds them."""
+    declared = [one for criterion in campaign.framework.of("") for one in criterion.indicators]
+    wanted = {one.code: "score" if one.how == "echelle" else "pas encore mesuré" for one in declared}
+    described = json.loads((package[0] / PACKAGE).read_text("utf-8"))["indicators"]
+    assert {one["name"]: one["evidence"] for one in described} == wanted
+    dictionary, told = ((package[0] / name).read_text("utf-8") for name in ("dictionnaire.md", PUBLIC_STORY))
+    for one in declared:
+        assert f"({one.code}) | {wanted[one.code]} |" in dictionary
+        assert french(f"{one.label} : ") in told
 
 
 def test_nobody_is_in_it(package, checked, campaign):
