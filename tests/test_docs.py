@@ -6,6 +6,7 @@ import re
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -103,6 +104,11 @@ def workplace(tmp_path_factory):
     return folder
 
 
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
 def run(command: str, folder: Path) -> subprocess.CompletedProcess:
     """Run a command as shown, with this Python in place of `.venv/bin/impact`; a server is asked to stop once open."""
     words = [path for word in shlex.split(command) for path in (sorted(glob.glob(word, root_dir=folder)) or [word])]
@@ -111,7 +117,7 @@ def run(command: str, folder: Path) -> subprocess.CompletedProcess:
     program = [sys.executable, "-c", "from impact.cli import main; main()", *words[1:]]
     serves = words[1] in ("servir", "demo") and "--verifier" not in words
     process = subprocess.Popen(
-        [*program, *(["--sans-navigateur", "--port", "18866"] if serves else [])],
+        [*program, *(["--sans-navigateur", "--port", str(free_port())] if serves else [])],
         cwd=folder, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     said = ""
