@@ -16,10 +16,11 @@ ORDER = [
     "errors", "provenance", "results", "stats", "questionnaire", "sheets", "xlsform", "framework", "framework_file",
     "rules", "campaign", "scaffold", "collect", "scoring", "reference_survey", "fictitious_words", "simulation",
     "rounding", "suppression", "disclosure", "verbatims", "designs", "sensitivity", "wording", "detail", "analysis",
-    "partitions", "groups", "audit", "keys", "seal", "page", "joining", "linking", "vintages", "coding_grid", "clearance", "evidence",
-    "example", "journal", "cube", "reading", "sentences", "summary", "method", "tables", "oversight", "panorama",
-    "charts", "story", "bilan", "layout", "publication", "open_data", "reproduce", "slips", "dashboard", "activity", "serving",
-    "cli",
+    "partitions", "groups", "audit", "keys", "seal", "page", "coding_grid", "joining", "linking", "vintages", "clearance",
+    "evidence", "landmark", "example", "journal", "cube", "reading", "sentences", "summary", "method", "tables", "oversight",
+    "panorama", "charts", "story", "bilan", "layout", "publication", "open_data", "reproduce", "slips", "dashboard", "activity",
+    "serving",
+    "cli", "hub",
 ]  # fmt: skip
 ONLY = {
     "stats": {"errors", "results"},

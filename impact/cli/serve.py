@@ -74,7 +74,7 @@ def servir(
 def _serve(campaign: Campaign, outputs: Path, *, open_browser: bool, **options: object) -> None:
     from impact.serving import serve
 
-    _check_published(campaign, outputs)
+    check_published(campaign, outputs)
     serve(outputs / campaign.name, _notebook(), open_browser=open_browser and _has_screen(), **options)
 
 
@@ -82,7 +82,7 @@ def _verify(campaign: Campaign, outputs: Path, strict: bool) -> None:
     """Print what each step gave; exit 1 when one failed."""
     from impact.serving.trial import try_chain
 
-    _check_published(campaign, outputs)
+    check_published(campaign, outputs)
     table = Table(title="Essai de toute la chaîne", title_justify="left")
     for column in ("", "Essai", "Temps", "Trouvé"):
         table.add_column(column, justify="right" if column == "Temps" else "left")
@@ -102,7 +102,7 @@ def _notebook() -> Path:
     return example_folder("carnets") / "tableau_de_bord.ipynb"
 
 
-def _check_published(campaign: Campaign, outputs: Path) -> None:
+def check_published(campaign: Campaign, outputs: Path) -> None:
     """Refuse to serve cubes that this campaign's key did not sign, or that come from several publications."""
     from impact.cube import check_together
     from impact.disclosure import LEAD
