@@ -21,6 +21,8 @@ from impact.evidence import counts_file, with_evidence
 from impact.joining import DECISIONS, Joined
 from impact.journal import JOURNAL, write_journal
 from impact.keys import private_file, secret_key
+from impact.landmark import landmark_file, with_landmark
+from impact.layout import lay_out
 from impact.linking import link
 from impact.vintages import past_groups, remember
 
@@ -30,7 +32,8 @@ Progress = Callable[[str], None]
 def fingerprint(campaign: Campaign, files: Sequence[Path]) -> str:
     """Return the hash of all that decides the results: answers, what was kept of them, declarations, code version."""
     digest = hashlib.sha256(__version__.encode())
-    private = (private_file(campaign.name, DECISIONS), counts_file(campaign.name), log_file(campaign.name))
+    files_of = (counts_file, log_file, landmark_file)
+    private = (private_file(campaign.name, DECISIONS), *(path(campaign.name) for path in files_of))
     kept = [path for path in private if path.is_file()]
     for path in [*files, *kept, *sorted(campaign.folder.glob("*.*")), *sorted(Path(__file__).parent.rglob("*.py"))]:
         digest.update(path.name.encode() + path.read_bytes())
@@ -81,11 +84,12 @@ def publish(
     matched(joined)
     progress("Scores, analyse, secret statistique et audit")
     cleared, groups = protected(joined.responses, campaign, past_groups(campaign.name))
-    cleared, written = with_evidence(cleared, campaign, joined.responses), []
+    cleared, written = with_landmark(with_evidence(cleared, campaign, joined.responses), campaign), []
     for one in cleared:
         progress(f"Figures, bilan et résultats : {one.context['association']}")
         drawn = figures(one)
         documents = {} if one.audience == LEAD else bilan_files(one, drawn, date.today())
+        documents |= lay_out(one, drawn).file()
         folder = outputs / one.audience
         written.append(write_cube(one, drawn.values(), folder, inputs=inputs, key=key, documents=documents))
     remember(campaign.name, groups)

@@ -104,9 +104,10 @@ def _notebook() -> Path:
 
 def check_published(campaign: Campaign, outputs: Path) -> None:
     """Refuse to serve cubes that this campaign's key did not sign, or that come from several publications."""
-    from impact.cube import MANIFEST, check_together
+    from impact.cube import check_together
     from impact.disclosure import LEAD
     from impact.keys import secret_key
+    from impact.seal import MANIFEST
 
     folders = [outputs / campaign.name / code for code in (*(one.code for one in campaign.associations), LEAD)]
     check_together([folder for folder in folders if (folder / MANIFEST).is_file()], secret_key(campaign.name, "cle"))
