@@ -1,5 +1,6 @@
 """JupyterHub really started, with the project's own configuration file: two associations and the lead come through it."""
 
+import asyncio
 import json
 import os
 import re
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import requests
@@ -15,6 +17,7 @@ import websocket
 from conftest import _free_port
 from served_site import PATIENCE, hear
 from test_serving_channel import say, widgets
+from tornado.web import HTTPError
 
 from impact.clearance import clear
 from impact.cube import write_cube
@@ -292,7 +295,7 @@ def test_names_are_not_codes_and_tell_nothing_when_unknown(hub, pages):
 )
 def test_the_hubs_pages_are_french_closed_and_silent(hub, path):
     answer = hub.guest().ask("GET", path)
-    for name in ("X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy"):
+    for name in ("X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy", "Strict-Transport-Security"):
         assert answer.headers[name]
     assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
     assert "unsafe" not in answer.headers["Content-Security-Policy"]
@@ -383,6 +386,26 @@ def test_a_removed_access_ends_its_sessions_everywhere(hub, pages):
     assert ended(guest, guest.home, guest.kernel)
     assert guest.ask("GET", "/", follow=True).url.startswith(f"{hub.url}/hub/login")
     assert hub.guest().log_in(SECOND, hub.secrets[SECOND]).status_code == 401
+
+
+def test_a_hub_that_cannot_answer_vouches_for_nobody():
+    """Its sessions end at the next look; a server that nobody has used for long stops."""
+    from impact.hub.single import UNUSED, SingleServer
+
+    class Silent:
+        async def user_for_token(self, *_words, **_options):
+            raise HTTPError(500)
+
+    ended, stopped, sessions = [], [], SimpleNamespace(end=lambda one: ended.append(one), alive=lambda one: False)
+    server = SimpleNamespace(hub=Silent(), tokens={"session": "jeton"}, kernel_manager=["noyau"], used=0.0)
+    server.identity_provider = SimpleNamespace(sessions=sessions)
+    server.vouched = lambda token: SingleServer.vouched(server, token)
+    server._end = lambda: asyncio.sleep(0, stopped.append(True))
+    asyncio.run(SingleServer.look(server))
+    assert (ended, server.tokens, stopped) == (["session"], {}, [])
+    server.kernel_manager, server.used = [], time.monotonic() - UNUSED - 1
+    asyncio.run(SingleServer.look(server))
+    assert stopped == [True]
 
 
 def test_wrong_secrets_get_one_answer_and_a_brake(hub):
