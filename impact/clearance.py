@@ -75,7 +75,7 @@ def context(
 
 def releases(responses: Any, campaign: Campaign) -> list[Release]:
     """Score, analyse and clear accepted responses: one release for each association that has answers."""
-    cleared, _ = clear(summarise(responses, campaign), campaign)
+    cleared, _ = clear(responses, campaign)
     return [one for one in cleared if one.audience not in (PUBLIC, LEAD)]
 
 
@@ -101,7 +101,7 @@ def protected(
     """
     summary, forced = summarise(responses, campaign, named=named), set()
     while True:
-        cleared, groups = clear(summary, campaign, forced)
+        cleared, groups = _cleared(summary, campaign, forced)
         require_enough_newcomers(groups, past, campaign.rules)
         found = exposures([*groups, *past])
         if not found:
@@ -113,10 +113,14 @@ def protected(
         forced |= more
 
 
-def clear(
+def clear(responses: Any, campaign: Campaign) -> tuple[list[Release], list[Group]]:
+    """Return the releases for every audience, and the groups behind their numbers, before any audit."""
+    return _cleared(summarise(responses, campaign), campaign)
+
+
+def _cleared(
     summary: Summary, campaign: Campaign, forced: Set[tuple[str, str]] = frozenset()
 ) -> tuple[list[Release], list[Group]]:
-    """Return the releases for every audience, and the groups behind their numbers, before any audit."""
     recoded, partitions = merge(summary, campaign, forced)
     results = releasable(recoded, campaign)
     present = [one for one in campaign.associations if one.code in set(results["association"])]

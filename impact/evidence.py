@@ -121,6 +121,7 @@ def _indicator(criterion: Criterion, indicator: Indicator, counted: dict, quoted
     codes = {criterion.code, criterion.transversal} - {""}
     worded = indicator.how in (QUESTION, VERBATIM)
     return {
+        "code": indicator.code,
         "label": indicator.label,
         "nature": indicator.nature,
         "expected": indicator.expected,

@@ -23,7 +23,10 @@ from impact.evidence import counts_file, with_evidence
 from impact.joining import DECISIONS, Joined
 from impact.journal import JOURNAL, write_journal
 from impact.keys import private_file, secret_key
+from impact.landmark import landmark_file, with_landmark
+from impact.layout import lay_out
 from impact.linking import link
+from impact.simulation import is_example
 from impact.vintages import past_groups, remember
 
 if TYPE_CHECKING:
@@ -35,7 +38,8 @@ Progress = Callable[[str], None]
 
 def fingerprint(campaign: Campaign, files: Sequence[Path]) -> str:
     """Return the hash of all that decides the results: answers, what was kept of them, declarations, code version."""
-    private = (private_file(campaign.name, DECISIONS), counts_file(campaign.name), log_file(campaign.name))
+    files_of = (counts_file, log_file, landmark_file)
+    private = (private_file(campaign.name, DECISIONS), *(path(campaign.name) for path in files_of))
     kept = [path for path in private if path.is_file()]
     declared = [*sorted(campaign.folder.glob("*.*")), *sorted(Path(__file__).parent.rglob("*.py"))]
     return _digest([*files, *kept, *declared], __version__)
@@ -66,7 +70,7 @@ def publish(
     One cube an association, one for the public, one for the evaluation lead; the bilan in each, but the lead's.
     Nothing is done again when neither the
     answers, the declarations nor the code changed. Nothing is written when the audit of differencing finds anybody, or
-    when too few persons came since the last publication.
+    when too few persons came since the last publication (invented persons are not remembered).
 
     Parameters
     ----------
@@ -93,19 +97,21 @@ def publish(
         progress("Rien n’a changé : les résultats déjà publiés restent valables.")
         return folders
     progress("Vérification des réponses")
-    source = _digest(files) if engine else ""
-    past = past_groups(campaign.name, source)
+    source, invented = _digest(files) if engine else "", not engine and is_example(campaign, files)
+    past = [] if invented else past_groups(campaign.name, source)
     responses = _sourced(campaign, files, engine, read) if engine else _collected(campaign, files, format, matched)
     progress("Scores, analyse, secret statistique et audit")
     cleared, groups = protected(responses, campaign, past, named=not engine)
-    cleared, written = with_evidence(cleared, campaign, responses), []
+    cleared, written = list(with_landmark(with_evidence(cleared, campaign, responses), campaign)), []
     for one in cleared:
         progress(f"Figures, bilan et résultats : {one.context['association']}")
         drawn = figures(one)
         documents = {} if one.audience == LEAD else bilan_files(one, drawn, date.today())
+        documents |= lay_out(one, drawn).file()
         folder = outputs / one.audience
         written.append(write_cube(one, drawn.values(), folder, inputs=inputs, key=key, documents=documents))
-    remember(campaign.name, groups, source)
+    if not invented:
+        remember(campaign.name, groups, source)
     write_journal(cleared, outputs / JOURNAL)
     return [folder for folder in written if folder.name not in (PUBLIC, LEAD)]
 

@@ -21,7 +21,6 @@ from impact.clearance import clear
 from impact.cube import RESULTS, read_cube, results_digest
 from impact.disclosure import LEAD, PUBLIC
 from impact.errors import french
-from impact.first_pass import summarise
 from impact.keys import secret_key
 from impact.rules import USUAL_THRESHOLD
 from impact.story.whole import NOT_TOGETHER
@@ -257,7 +256,7 @@ def test_of_the_whole_nothing_is_said_where_nothing_may_be(campaign, checked):
     """After only: there is no change to pool, and no level of everybody is released."""
     after = replace(campaign, design="after_only", waves=campaign.waves[1:])
     responses = checked.accepted[checked.accepted["wave"] == "apres"].reset_index(drop=True)
-    whole = next(one for one in clear(summarise(responses, after), after)[0] if one.audience == PUBLIC)
+    whole = next(one for one in clear(responses, after)[0] if one.audience == PUBLIC)
     made = bilan(whole, {}, date.today())
     said = " ".join(text for section in (made.essentials, *made.sections) for text in sentences_of(section))
     assert french(NOT_TOGETHER) in said

@@ -14,7 +14,6 @@ from impact.clearance import clear
 from impact.errors import french
 from impact.evidence import keep_counts, with_evidence
 from impact.example import example_evidence
-from impact.first_pass import summarise
 from impact.simulation import simulate_counts
 from impact.story import story
 
@@ -25,7 +24,7 @@ def told(campaign, checked, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("IMPACT_CLES", str(tmp_path_factory.mktemp("cles")))
         example_evidence(campaign)
-        releases, _ = clear(summarise(checked.accepted, campaign), campaign)
+        releases, _ = clear(checked.accepted, campaign)
         return {one.audience: one for one in with_evidence(releases, campaign, checked.accepted)}
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from pathlib import Path
 
+from impact.errors import CubeError
+from impact.seal import read_manifest
 from impact.serving.accounts import CODE
 
-MANIFEST = "manifeste.json"  # as impact.cube writes it: the page's kernel and this server must not import one another
 TYPES = {
     ".svg": "image/svg+xml",
     ".png": "image/png",
@@ -39,11 +39,11 @@ def released_file(cube: Path, name: str) -> bytes | None:
     """Return a file that the cube's manifest lists, unaltered; None for anything else.
 
     The manifest's signature is checked with the campaign's key when the server starts and when results are published;
-    here each file is checked against the digest that the manifest holds.
+    here the manifest is checked against its seal, and each file against the digest that the manifest holds.
     """
     try:
-        digest = json.loads((cube / MANIFEST).read_text("utf-8"))["files"].get(name)
+        digest = read_manifest(cube)["files"].get(name)
         content = (cube / name).read_bytes() if digest else b""
-    except (OSError, ValueError, KeyError, AttributeError, TypeError):
+    except (CubeError, OSError):
         return None
     return content if digest and hashlib.sha256(content).hexdigest() == digest else None
