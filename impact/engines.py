@@ -6,6 +6,7 @@ opened. What comes back is always a small pandas table.
 
 from __future__ import annotations
 
+import tempfile
 import warnings
 from collections.abc import Sequence
 from glob import glob
@@ -19,6 +20,7 @@ from impact.errors import ImpactError, check_option
 
 ENGINES = {"duckdb": "duckdb", "polars": "polars", "dask": "dask", "spark": "pyspark"}
 Frame = nw.DataFrame | nw.LazyFrame
+MEMORY = "1GB"  # DuckDB puts the rest on disk: what it holds stays the same, however many the rows
 
 
 def source_files(pattern: str | Path) -> list[Path]:
@@ -71,6 +73,10 @@ def _scan(files: list[str], engine: str):
     if engine == "duckdb":
         import duckdb
 
+        room = f"SET temp_directory = '{tempfile.gettempdir()}'"
+        for setting in (f"SET memory_limit = '{MEMORY}'", room, "SET preserve_insertion_order = false"):
+            duckdb.execute(setting)
+        duckdb.execute("SET enable_progress_bar = false")
         return duckdb.read_parquet(files)
     if engine == "polars":
         import polars
