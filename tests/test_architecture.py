@@ -13,15 +13,15 @@ PACKAGE = ROOT / "impact"
 
 # A module imports only what stands above it. A folder stands for all its modules, which may import one another.
 ORDER = [
-    "errors", "provenance", "results", "stats", "questionnaire", "sheets", "xlsform", "framework", "framework_file",
+    "errors", "pixels", "provenance", "results", "stats", "questionnaire", "sheets", "xlsform", "framework", "framework_file",
     "rules", "campaign", "scaffold", "collect", "scoring", "reference_survey", "fictitious_words", "simulation",
     "rounding", "suppression", "disclosure", "verbatims", "designs", "sensitivity", "wording", "detail", "analysis",
     "partitions", "groups", "audit", "keys", "joining", "linking", "vintages", "coding_grid", "clearance", "evidence",
     "example", "journal", "cube", "reading", "sentences", "summary", "method", "tables", "oversight", "panorama",
-    "charts", "story", "bilan", "publication", "open_data", "reproduce", "slips", "dashboard", "activity", "serving",
+    "charts", "story", "bilan", "dissemination", "publication", "open_data", "reproduce", "slips", "dashboard", "activity", "serving",
     "cli",
 ]  # fmt: skip
-ONLY = {"stats": {"errors", "results"}, "serving": {"errors"}}
+ONLY = {"stats": {"errors", "results"}, "serving": {"errors", "pixels"}}
 VIEWING = (
     "wording",
     "reading",

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from dataclasses import replace
 
 import pandas as pd
@@ -9,11 +10,14 @@ import pytest
 
 import impact
 from impact.clearance import protected
-from impact.cube import read_cube
+from impact.cube import DRAFT, check_together, cube_inputs, read_cube
 from impact.dashboard.model import Dashboard
 from impact.dashboard.view import show
-from impact.errors import ImpactError
+from impact.dissemination import Edition
+from impact.errors import CubeError, ImpactError
+from impact.keys import secret_key
 from impact.simulation import Truth
+from impact.vintages import past_groups
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +76,74 @@ def test_changed_answers_are_published_again(campaign, answers_file, tmp_path):
     steps = []
     impact.publish(campaign, [copy], folder, progress=steps.append)
     assert len(steps) > 1
+
+
+def published(folder):
+    """Every file under a folder, but the answers that were given there."""
+    files = [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("reponses")]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+def stopped(campaign, answers_file, folder, after):
+    """Publish, and stop when `after` associations are written."""
+
+    def stop(step):
+        if f"({after + 1} sur" in step:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        impact.publish(campaign, [answers_file], folder, progress=stop)
+
+
+def test_stopped_halfway_and_resumed_gives_the_same_bytes(campaign, answers_file, outputs, tmp_path, monkeypatch):
+    """What is read stays whole and old until all is written; a cube made before the stop is not made again."""
+    folder = tmp_path / "sorties"
+    shutil.copytree(outputs, folder)
+    remembered = past_groups(campaign.name)
+    monkeypatch.setattr(impact.publication, "fingerprint", lambda *given: "d’autres réponses")
+    stopped(campaign, answers_file, folder, after=3)
+    assert {name: content for name, content in published(folder).items() if not name.startswith(DRAFT)} == published(outputs)
+    assert past_groups(campaign.name) == remembered
+    check_together([folder / one.code for one in campaign.associations], secret_key(campaign.name, "cle"))
+    assert {path.name for path in (folder / DRAFT).glob("asso_*")} == {"asso_a", "asso_b", "asso_c"}
+    kept = (folder / DRAFT / "asso_b" / "resultats.csv").stat().st_mtime_ns
+    (folder / DRAFT / "asso_c" / "resultats.csv").write_text("à moitié")
+    impact.publish(campaign, [answers_file], folder)
+    assert (folder / "asso_b" / "resultats.csv").stat().st_mtime_ns == kept
+    impact.publish(campaign, [answers_file], whole := tmp_path / "sans_arret")
+    assert published(folder) == published(whole)
+    assert not (folder / DRAFT).exists()
+
+
+def test_a_draft_of_other_answers_is_left(campaign, answers_file, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(impact.publication, "fingerprint", lambda *given: "d’autres réponses")
+        stopped(campaign, answers_file, tmp_path, after=1)
+    stopped(campaign, answers_file, tmp_path, after=2)
+    assert len({cube_inputs(cube, secret_key(campaign.name, "cle")) for cube in (tmp_path / DRAFT).glob("asso_*")}) == 1
+
+
+def test_stopped_while_cubes_take_their_places(campaign, answers_file, outputs, tmp_path, monkeypatch):
+    """Served then, the cubes of two publications are refused, with what to do; the same call finishes."""
+    folder, calls = tmp_path / "sorties", []
+    shutil.copytree(outputs, folder)
+    monkeypatch.setattr(impact.publication, "fingerprint", lambda *given: "d’autres réponses")
+
+    def replace(edition, audience, **given):
+        calls.append(audience)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return whole(edition, audience, **given)
+
+    whole = Edition._replace
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Edition, "_replace", replace)
+        impact.publish(campaign, [answers_file], folder)
+    cubes = [folder / one.code for one in campaign.associations]
+    with pytest.raises(CubeError, match="relancer « impact publier », qui la finira"):
+        check_together(cubes, secret_key(campaign.name, "cle"))
+    impact.publish(campaign, [answers_file], folder)
+    check_together(cubes, secret_key(campaign.name, "cle"))
 
 
 def test_no_answer_and_no_code_is_in_the_cubes(outputs, checked):
@@ -140,7 +212,7 @@ def test_every_file_a_page_offers_is_in_the_manifest(outputs):
     for code in ("asso_c", "responsable"):
         offered = set(re.findall(r'href="fichiers/([^"]+)"', whole_page(Dashboard(outputs / code))))
         files = set(json.loads((outputs / code / "manifeste.json").read_text("utf-8"))["files"])
-        assert offered == files
+        assert offered == files | {f"{name[:-4]}.png" for name in files if name.endswith(".svg")}
 
 
 def test_labels_are_escaped(cleared):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from typing import TYPE_CHECKING
 
 from impact.bilan.contents import Bilan
@@ -24,7 +25,7 @@ PICTURE_WIDTH = 11.5  # centimetres, so that the words drawn in a figure are rea
 
 
 def to_docx(bilan: Bilan) -> bytes:
-    """Return the .docx: the same sentences as the PDF, in the same order, and three places to write."""
+    """Return the .docx: the same sentences as the PDF, in the same order, three places to write; the same bytes each time."""
     import docx
 
     document = docx.Document()
@@ -42,9 +43,18 @@ def to_docx(bilan: Bilan) -> bytes:
     _own_words(document)
     for section in bilan.sections:
         _tell(document, section)
-    written = io.BytesIO()
-    document.save(written)
-    return written.getvalue()
+    document.save(written := io.BytesIO())
+    return _undated(written)
+
+
+def _undated(document: io.BytesIO) -> bytes:
+    """Return the same archive without the time of its writing: the same bilan gives the same bytes."""
+    undated = io.BytesIO()
+    with zipfile.ZipFile(document) as dated, zipfile.ZipFile(undated, "w") as archive:
+        for one in dated.infolist():
+            kind = zipfile.ZIP_STORED if one.filename.endswith(".png") else zipfile.ZIP_DEFLATED
+            archive.writestr(zipfile.ZipInfo(one.filename), dated.read(one), kind)
+    return undated.getvalue()
 
 
 def _tell(document: Document, section: Section, level: int = 2) -> None:

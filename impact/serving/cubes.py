@@ -6,6 +6,7 @@ import hashlib
 import json
 from pathlib import Path
 
+from impact.pixels import pixels
 from impact.serving.accounts import CODE
 
 MANIFEST = "manifeste.json"  # as impact.cube writes it: the page's kernel and this server must not import one another
@@ -36,14 +37,18 @@ class Cubes:
 
 
 def released_file(cube: Path, name: str) -> bytes | None:
-    """Return a file that the cube's manifest lists, unaltered; None for anything else.
+    """Return a file that the cube's manifest lists, unaltered, or a drawing of it as PNG; None for anything else.
 
     The manifest's signature is checked with the campaign's key when the server starts and when results are published;
     here each file is checked against the digest that the manifest holds.
     """
     try:
-        digest = json.loads((cube / MANIFEST).read_text("utf-8"))["files"].get(name)
-        content = (cube / name).read_bytes() if digest else b""
+        digests = json.loads((cube / MANIFEST).read_text("utf-8"))["files"]
+        source = f"{name[:-4]}.svg" if name.endswith(".png") and name not in digests else name
+        digest = digests.get(source)
+        content = (cube / source).read_bytes() if digest else b""
     except (OSError, ValueError, KeyError, AttributeError, TypeError):
         return None
-    return content if digest and hashlib.sha256(content).hexdigest() == digest else None
+    if not digest or hashlib.sha256(content).hexdigest() != digest:
+        return None
+    return content if source == name else pixels(content)
