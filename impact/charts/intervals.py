@@ -29,8 +29,7 @@ from impact.reading import estimated, forest_rows, item_rows, memory_rows, scale
 
 Line = tuple[str, pd.Series | None, dict]
 TEXT, GAP = 0.165 * INCH, 0.34 * INCH  # a line of words, an interval and its air
-TALLEST = 24 * INCH  # of very many associations, which are then hairlines, in the order declared
-MANY = 60
+MANY, TALLEST = 60, 24 * INCH  # lines that can be read one by one; the height of more of them
 
 
 def beside_whole(release: Release, scale: str) -> Figure | None:
@@ -58,7 +57,10 @@ def items(release: Release, scale: str) -> Figure | None:
 
 
 def forest(release: Release, scale: str) -> Figure | None:
-    """Every association in the order declared, never by score; the whole, and what another association may expect."""
+    """Every association in the order declared, never by score; the whole, and what another association may expect.
+
+    Of very many associations, only the table has the names.
+    """
     *own, whole, another = forest_rows(release, scale)
     rows = [*((*line, FULL) for line in own), (*whole, WHOLE_MARK), (*another, EXPECTED)]
     title = f"{scale_context(release, scale)['label']} : évolution {'par association' if own else 'd’ensemble'}"
@@ -73,10 +75,9 @@ def _intervals(
     seen = [row for _, row, _ in rows if shown(row)]
     if not seen:
         return None
-    reach = 1.15 * max([reach, *(abs(row[end]) for row in seen for end in ("ci_low", "ci_high"))])
-    few = len(rows) <= MANY
-    heights = [_height(line, len(rows)) for line in rows]
+    heights = _heights(rows)
     paper = canvas(release, title, sum(heights))
+    reach = 1.15 * max([reach, *(abs(row[end]) for row in seen for end in ("ci_low", "ci_high"))])
     paper.across, paper.down = (-reach, reach), (0, sum(heights))
     bottom = 0.0
     for line, height in zip(rows, heights, strict=True):
@@ -89,10 +90,11 @@ def _intervals(
     return drawn(paper, name, title, sentence, tables.lines([(label, row) for label, row, _ in rows]))
 
 
-def _height(line: Line, many: int) -> float:
-    """Room for the words and the interval; of more than can be read, associations share what there is."""
-    label, _, mark = line
-    return TEXT * len(folded(label)) + GAP if many <= MANY or mark is not FULL else min(4.0, TALLEST / many)
+def _heights(rows: Sequence[Line]) -> list[float]:
+    """Room for the words of each line and its interval; too many associations to be named are hairlines."""
+    many = len(rows) > MANY
+    hairline = min(0.06 * INCH, TALLEST / len(rows))
+    return [hairline if many and mark is FULL else TEXT * len(folded(label)) + GAP for label, _, mark in rows]
 
 
 def _interval(paper: Paper, y: float, line: Line) -> None:
@@ -102,11 +104,12 @@ def _interval(paper: Paper, y: float, line: Line) -> None:
         heading(paper, [INSUFFICIENT], y + 4, size=10, font="italic", colour=GREY)
         return
     paper.line((paper.x(0), y - 0.1 * INCH), (paper.x(0), y + 0.1 * INCH), INK, 1, dash=(1, 1.65))
-    colour = mark["fill"] if mark is not EXPECTED else GREY
+    colour = GREY if mark is EXPECTED else mark["fill"]
     paper.line((paper.x(row["ci_low"]), y), (paper.x(row["ci_high"]), y), colour, 3)
     paper.mark(paper.x(row["estimate"]), y, **mark)
 
 
 def _hairline(paper: Paper, y: float, row: pd.Series | None, height: float) -> None:
+    paper.line((paper.x(0), y - height / 2), (paper.x(0), y + height / 2), INK, 1)
     if shown(row):
-        paper.line((paper.x(row["ci_low"]), y), (paper.x(row["ci_high"]), y), FULL["fill"], 0.6 * height)
+        paper.line((paper.x(row["ci_low"]), y), (paper.x(row["ci_high"]), y), FULL["fill"], round(0.6 * height, 2))

@@ -33,7 +33,8 @@ CORNER, TIP = 0.06 * INCH, 4.5
 WIDE = 2 * EDGE + 3 * COLUMN + 2 * GAP
 COLOURS = dict(zip(words.NATURES, (GREY, BEFORE, AFTER), strict=True))
 KEY = "▼ effet négatif   ? effet inattendu   cadre en tirets : rien de souhaité n’y est attendu"
-MARKS = 20  # structures that still can be counted by eye; more are told by the length of a bar
+MARKS = 12  # structures that still can be counted by eye; more are told by the length of a bar
+BESIDE = 2.09  # the width of a drawing beside that of its marks: words have the rest
 
 
 @dataclass(frozen=True)
@@ -85,25 +86,24 @@ def shared_criteria(release: Release) -> Figure | None:
     lines, structures = framework["sharing"], framework["structures"]
     title = "Critères que les structures partagent"
     paper = canvas(release, title, 0.56 * INCH * len(lines), foot=0.05 * INCH)
-    paper.across, paper.down = (-0.4, min(structures, MARKS) + 7.2), (-0.85, len(lines) - 0.6)
-    draw = _marks if structures <= MARKS else _bar
+    shown, draw = (structures, _marks) if structures <= MARKS else (MARKS, _bar)
+    paper.across, paper.down = (-0.4, shown * BESIDE - 0.4), (-0.85, len(lines) - 0.6)
     for place, one in enumerate(lines):
         heading(paper, folded(french(one["label"])), paper.y(place) - 8)
         draw(paper, paper.y(place), one["n"], structures)
-        beside = paper.x(min(structures, MARKS) - 0.4)
-        paper.write(beside, paper.y(place) + 3.3, french(words.shared(one, framework)), size=SIZE, font="bold")
+        paper.write(paper.x(shown - 0.4), paper.y(place) + 3.3, french(words.shared(one, framework)), size=SIZE, font="bold")
     table = words.sharing_table(framework)
     return drawn(paper, "criteres-partages", title, words.sharing_sentence(framework), table)
 
 
 def _marks(paper: Paper, y: float, many: int, structures: int) -> None:
     for one in range(structures):
-        look = {"shape": "square", "size": 8, "fill": AFTER} if one < many else {"shape": "round", "size": 7}
+        look = {"shape": "square", "size": 9, "fill": AFTER} if one < many else {"shape": "round", "size": 7}
         paper.mark(paper.x(one), y, **look, **({} if one < many else {"fill": WHITE, "stroke": GREY}))
 
 
 def _bar(paper: Paper, y: float, many: int, structures: int) -> None:
-    left, right = paper.x(-0.4), paper.x(MARKS - 1)
+    left, right = paper.x(-0.4), paper.x(MARKS - 0.9)
     paper.box(left, y - 4, right, y + 4, fill=WHITE, stroke=GREY)
     paper.box(left, y - 4, left + (right - left) * many / structures, y + 4, fill=AFTER)
 
