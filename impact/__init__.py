@@ -35,6 +35,7 @@ CONTENTS = {
     "item_values": "impact.scoring",
     "read_reference_survey": "impact.reference_survey",
     "reference_values": "impact.reference_survey",
+    "example_survey": "impact.example",
     "analyse": "impact.analysis",
     "analyse_for_lead": "impact.analysis",
     "in_french": "impact.results",

@@ -1,17 +1,9 @@
-"""The frozen cube: one audience's release and its figures as plain files, with a signed manifest checked at load.
-
-The manifest holds the digest of every file, its own seal (a digest) and a signature (HMAC with the campaign's key).
-The page has no key: it checks digests and seal, which tell accidents and mixed files. Whoever holds the key, `impact
-publier` and `impact servir`, checks the signature as well, which tells a cube that somebody made or altered on purpose.
-"""
+"""The frozen cube: one audience's release, its figures and its page as plain files, sealed and signed (see `seal`)."""
 
 from __future__ import annotations
 
 import hashlib
-import hmac
 import io
-import json
-import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -21,17 +13,15 @@ from types import MappingProxyType
 import pandas as pd
 
 from impact.disclosure import KEYS, SHOWN_COLUMNS, Release
-from impact.errors import CubeError, DisclosureError, system_reason
-from impact.keys import keyed_digest
+from impact.errors import CubeError, DisclosureError
 from impact.pixels import pixels
 from impact.provenance import software
 from impact.rules import Rules
+from impact.seal import REPUBLISH, read_manifest, read_sealed, write_sealed
 
-FORMAT = 4
-MANIFEST, RESULTS = "manifeste.json", "resultats.csv"
-DRAFT = ".publication_en_cours"  # beside the cubes that are read: those of a publication not finished, see `dissemination`
-REPUBLISH = "Les publier de nouveau avec « impact publier »."
-FINISH = "Une publication est en cours, ou a été arrêtée : attendre sa fin, ou relancer « impact publier », qui la finira."
+RESULTS = "resultats.csv"
+DRAFT = ".publication_en_cours"  # beside the cubes that are read: those of a publication that is not finished
+FINISH = "Une publication est en cours ou a été arrêtée : attendre sa fin, ou relancer « impact publier », qui la finira."
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,30 +98,15 @@ def write_cube(
     figures = list(figures)
     files = {name: content for figure in figures for name, content in figure.files.items()}
     files |= {RESULTS: results_file(release), **documents}
-    manifest = {
-        "format": FORMAT,
+    about = {
         "software": software(),
         "audience": release.audience,
         "inputs": inputs,
         "rules": asdict(release.rules),
         "context": dict(release.context),
         "figures": {one.name: {"title": one.title, "sentence": one.sentence} for one in figures},
-        "files": {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())},
     }
-    files[MANIFEST] = json.dumps(_sealed(manifest, key), ensure_ascii=False, indent=1).encode()
-    draft = folder.with_name(f".{folder.name}.nouveau")
-    try:
-        shutil.rmtree(draft, ignore_errors=True)
-        draft.mkdir(parents=True)
-        for name, content in files.items():
-            (draft / name).write_bytes(content)
-        shutil.rmtree(folder, ignore_errors=True)
-        draft.rename(folder)
-    except OSError as error:
-        shutil.rmtree(draft, ignore_errors=True)
-        advice = "Choisir avec --sorties un dossier où l’on peut écrire."
-        raise CubeError(f"impossible d’écrire ({system_reason(error)}).", where=folder, remedy=advice) from None
-    return folder
+    return write_sealed(folder, files, about, key)
 
 
 def read_cube(folder: str | Path, key: bytes | None = None) -> tuple[Release, dict[str, Figure]]:
@@ -147,14 +122,7 @@ def read_cube(folder: str | Path, key: bytes | None = None) -> tuple[Release, di
     not the campaign's, or a number is not such as disclosure control writes it.
     """
     folder = Path(folder)
-    manifest = _manifest(folder, key)
-    contents = {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.name != MANIFEST}
-    found = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
-    altered = sorted({name for name, _ in found.items() ^ manifest["files"].items()})
-    if altered:
-        raise _altered(folder, ", ".join(altered))
-    if manifest["audience"] != folder.name:
-        raise _altered(folder, f"il est destiné à « {manifest['audience']} »")
+    manifest, contents = read_sealed(folder, key=key)
     table = read_results(contents[RESULTS])
     figures = {name: Figure.read(name, words, contents) for name, words in manifest["figures"].items()}
     try:
@@ -174,7 +142,7 @@ def check_together(folders: Iterable[Path], key: bytes) -> None:
     inputs = {}
     for folder in folders:
         read_cube(folder, key)
-        inputs[folder] = _manifest(folder, key)["inputs"]
+        inputs[folder] = read_manifest(folder, key)["inputs"]
         if inputs[folder] != next(iter(inputs.values())):
             what = "ces résultats ne viennent pas de la même publication que les autres."
             unfinished = (folder.parent / DRAFT).is_dir()
@@ -184,40 +152,6 @@ def check_together(folders: Iterable[Path], key: bytes) -> None:
 def cube_inputs(folder: Path, key: bytes) -> str:
     """Return the fingerprint of what the cube was made from, "" when there is no sound cube of this campaign."""
     try:
-        return _manifest(folder, key)["inputs"]
+        return read_manifest(folder, key)["inputs"]
     except CubeError:
         return ""
-
-
-def _manifest(folder: Path, key: bytes | None) -> dict:
-    path = folder / MANIFEST
-    if not path.is_file():
-        advice = "Lancer d’abord « impact publier »."
-        raise CubeError("il n’y a pas de résultats publiés ici.", where=folder, remedy=advice)
-    try:
-        manifest = json.loads(path.read_text("utf-8"))
-        sealed = manifest.get("seal") == _sealed(manifest, b"")["seal"]
-    except (ValueError, AttributeError):
-        sealed = False
-    if not sealed:
-        raise _altered(folder, MANIFEST)
-    if key is not None and not hmac.compare_digest(str(manifest.get("signature")), _sealed(manifest, key)["signature"]):
-        raise _altered(folder, "la signature n’est pas celle de cette campagne")
-    if manifest["format"] != FORMAT:
-        raise CubeError("ces résultats viennent d’une autre version.", where=folder, remedy=REPUBLISH)
-    return manifest
-
-
-def _sealed(manifest: dict, key: bytes) -> dict:
-    """Return the manifest with the digest of all its other entries, and that digest signed."""
-    body = {name: value for name, value in manifest.items() if name not in ("seal", "signature")}
-    seal = hashlib.sha256(json.dumps(body, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
-    return body | {"seal": seal, "signature": keyed_digest(key, seal)}
-
-
-def _altered(folder: Path, what: str) -> CubeError:
-    return CubeError(
-        f"les résultats publiés ont été modifiés après coup ({what}) ; ils ne sont pas montrés.",
-        where=folder,
-        remedy=REPUBLISH,
-    )

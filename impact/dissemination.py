@@ -1,6 +1,6 @@
 """Dissemination: release after release is drawn, sealed and forgotten; all cubes then take their places together.
 
-An edition is written beside the one that is read. Stopped, it is taken up again where it was: cubes are whole or absent.
+An edition is written beside the one that is read. Stopped, it is taken up where it was: cubes are whole or absent.
 """
 
 from __future__ import annotations
@@ -20,10 +20,12 @@ from threading import Thread
 
 from impact.bilan import bilan_files
 from impact.charts import figures
-from impact.cube import DRAFT, cube_inputs, read_cube, write_cube
+from impact.cube import DRAFT, cube_inputs, write_cube
 from impact.disclosure import LEAD, Release
 from impact.errors import CubeError, system_reason
 from impact.journal import JOURNAL, write_journal
+from impact.layout import lay_out
+from impact.seal import read_sealed
 
 STATE = "publication.json"
 FEW = 40  # cubes: starting another process takes as long as writing these
@@ -55,14 +57,15 @@ class Edition:
         with _workers(os.cpu_count() or 1 if many > FEW else 1) as submit:
             for release in releases:
                 audiences.append(release.audience)
-                progress(f"Figures, bilan et résultats : {release.context['association']} ({len(audiences)} sur {many})")
+                whose = f"{release.context['association']} ({len(audiences)} sur {many})"
+                progress(f"Figures, bilan et résultats : {whose}")
                 write_journal(release, self.draft / JOURNAL, more=len(audiences) > 1)
                 if not self._holds(release.audience):
                     submit(_write, release, self)
         return audiences
 
     def put_in_place(self, audiences: Iterable[str], declared: Iterable[str]) -> list[Path]:
-        """Replace what is read by what was written, at once; a declared audience that has nothing any more is removed."""
+        """Replace what is read by what was written, all at once; who has nothing any more, though declared, is removed."""
         try:
             for audience in dict.fromkeys([*audiences, *declared]):
                 self._replace(audience, keep=audience in audiences)
@@ -84,10 +87,10 @@ class Edition:
         if cube_inputs(self.outputs / audience, self.key) == self.inputs:
             return True
         try:
-            read_cube(self.draft / audience, self.key)
+            manifest, _ = read_sealed(self.draft / audience, (), key=self.key)
         except CubeError:
             return False
-        return cube_inputs(self.draft / audience, self.key) == self.inputs
+        return manifest["inputs"] == self.inputs
 
 
 def edition(outputs: Path, inputs: str, key: bytes) -> Edition:
@@ -113,6 +116,7 @@ def edition(outputs: Path, inputs: str, key: bytes) -> Edition:
 def _write(release: Release, edition: Edition) -> None:
     drawn = figures(release)
     documents = {} if release.audience == LEAD else bilan_files(release, drawn, edition.made)
+    documents |= lay_out(release, drawn).file()
     place = edition.draft / release.audience
     write_cube(release, drawn.values(), place, inputs=edition.inputs, key=edition.key, documents=documents)
 

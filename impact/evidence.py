@@ -68,8 +68,8 @@ def with_evidence(releases: Iterable[Release], campaign: Campaign, responses: pd
 def respondents(responses: pd.DataFrame, campaign: Campaign) -> dict[tuple[str, str], int]:
     """Return how many persons of each association answered each open question, at one wave or another."""
     open_ = [question.name for question in campaign.questionnaire.questions if question.kind == "text"]
-    answers = responses.groupby("association", sort=False)
-    found = {name: answers.apply(lambda rows, name=name: rows.loc[rows[name].notna(), "participant"].nunique()) for name in open_}
+    answers = {name: responses[responses[name].notna()].groupby("association")["participant"] for name in open_}
+    found = {name: persons.nunique() for name, persons in answers.items()}
     return {(one.code, name): int(found[name].get(one.code, 0)) for one in campaign.associations for name in open_}
 
 
@@ -113,6 +113,7 @@ def _indicator(criterion: Criterion, indicator: Indicator, counted: dict, quoted
     codes = {criterion.code, criterion.transversal} - {""}
     worded = indicator.how in (QUESTION, VERBATIM)
     return {
+        "code": indicator.code,
         "label": indicator.label,
         "nature": indicator.nature,
         "expected": indicator.expected,

@@ -1,18 +1,27 @@
-"""The fictitious evidence of the demonstration: what associations would count, words that somebody would approve."""
+"""The fictitious evidence of the demonstration: counts, words that somebody would approve, a wider survey."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
 
 from impact.campaign import Campaign
 from impact.coding_grid.log import PUBLISH, Answer, Coded, append, log_file
 from impact.coding_grid.masking import masked
 from impact.coding_grid.model import open_answers
+from impact.collect.responses import write_csv
+from impact.errors import CampaignError
 from impact.evidence import keep_counts, kept_counts
-from impact.simulation import simulate, simulate_counts
+from impact.landmark import DECLARED, keep_landmark, landmark_file
+from impact.reference_survey import read_reference_survey, reference_values
+from impact.simulation import Truth, simulate, simulate_counts
 
 WHO, ON = "Relecture fictive", "2014-10-06T10:00:00"
+SURVEYED, SURVEY_SEED = 1200, 7
 APPROVED = 2  # by association and criterion; the others wait, so that the grid has something to show
 SPEAKS_OF = {  # criterion -> what the fictitious sentences coded with it hold
     "estime": "confiance|peur|honte|compare",
@@ -32,9 +41,10 @@ SPEAKS_OF = {  # criterion -> what the fictitious sentences coded with it hold
 
 
 def example_evidence(campaign: Campaign) -> None:
-    """Keep fictitious counts and a fictitious coding for the demonstration; what is already kept is left alone."""
+    """Keep fictitious counts, landmark and coding for the demonstration; what is already kept is left alone."""
     if kept_counts(campaign.name).empty:
         keep_counts(simulate_counts(campaign), campaign.name)
+    _example_landmark(campaign)
     path = log_file(campaign.name)
     if path.exists():
         return
@@ -48,6 +58,39 @@ def example_evidence(campaign: Campaign) -> None:
             texts.add((answer.association, shown))
             approved.update((answer.association, code) for code in criteria)
             append(path, answer, Coded(shown, criteria, PUBLISH, WHO, ON), WHO)
+
+
+def example_survey(campaign: Campaign, folder: str | Path) -> Path:
+    """Write a fictitious wider survey, such as the campaign's repere.toml declares it: quotas and weights at random.
+
+    Raises
+    ------
+    CampaignError for a campaign whose answers are real: an invented landmark would be taken for one.
+    """
+    if not campaign.fictif:
+        advice = "Donner le fichier de l’enquête."
+        what = "ses réponses sont réelles, on n’invente pas de repère."
+        raise CampaignError(what, where=campaign.name, remedy=advice)
+    survey, rng = read_reference_survey(campaign.folder / DECLARED), np.random.default_rng(SURVEY_SEED)
+    truth = Truth((SURVEYED,), (0.0,))
+    drawn = simulate(campaign, truth=truth, seed=SURVEY_SEED, mistakes=False)[list(survey.items)].head(SURVEYED)
+    drawn = drawn.rename(columns=dict(survey.items))
+    for column, shares in survey.quotas.items():
+        drawn[column] = rng.choice(list(shares), SURVEYED)
+    if survey.weights:
+        drawn[survey.weights] = rng.uniform(0.5, 2, SURVEYED).round(2)
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    return write_csv(drawn, Path(folder) / "enquete_fictive.csv")
+
+
+def _example_landmark(campaign: Campaign) -> None:
+    """Keep the landmark of a fictitious survey, if the campaign declares one and none is kept."""
+    if not (campaign.folder / DECLARED).is_file() or landmark_file(campaign.name).exists():
+        return
+    survey = read_reference_survey(campaign.folder / DECLARED)
+    with TemporaryDirectory() as folder:
+        values = reference_values(example_survey(campaign, folder), survey, campaign)
+    keep_landmark(survey, values, campaign.name)
 
 
 def _criteria(answer: Answer, campaign: Campaign) -> tuple[str, ...]:

@@ -65,6 +65,13 @@ def write_private(path: Path, content: bytes) -> None:
         raise KeyFileError(f"impossible d’écrire ({system_reason(error)}).", where=path, remedy=advice) from None
 
 
+def erase(path: Path) -> None:
+    """Erase a private file, its content overwritten first; nothing when there is none."""
+    if path.exists():
+        path.write_bytes(b"\0" * path.stat().st_size)
+        path.unlink()
+
+
 def secret_key(campaign: str, kind: str) -> bytes:
     """Return a campaign's key of one kind ("cle" signs, "liens.cle" makes pseudonyms), drawn the first time."""
     path = private_file(campaign, kind)

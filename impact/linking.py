@@ -10,10 +10,12 @@ from pathlib import Path
 import pandas as pd
 
 from impact.campaign import Campaign
+from impact.coding_grid.log import forget_words, log_file
+from impact.coding_grid.masking import MASK
 from impact.collect.responses import write_csv
 from impact.errors import ImpactError
 from impact.joining import DECISIONS, DESTROYED, Joined, destroyed_on, join_waves
-from impact.keys import keyed_digest, private_file, secret_key, write_private
+from impact.keys import erase, keyed_digest, private_file, secret_key, write_private
 
 KEY = "liens.cle"
 LENGTH = 16
@@ -71,24 +73,27 @@ def pseudonymise(responses: pd.DataFrame, campaign: str) -> pd.DataFrame:
 def write_linked(accepted: Sequence[pd.DataFrame], campaign: Campaign, beside: Path) -> Path:
     """Write accepted responses under pseudonyms, waves linked, beside the file they came from.
 
-    The rows are sorted by pseudonym: the order of the former file, which a colleague may know, is not kept.
+    The rows are sorted by pseudonym: the order of the former file, which a colleague may know, is not kept. « […] »
+    takes the place of what was written at an open question: a text quoted on a page would tell whose row this is.
     """
     linked = link(accepted, campaign).responses.sort_values(["participant", "wave"], kind="stable")
+    written = [one.name for one in campaign.questionnaire.questions if one.kind == "text" and one.name in linked]
+    linked[written] = linked[written].mask(linked[written].notna(), MASK)
     return write_csv(linked, Path(beside).with_suffix(".lie.csv"))
 
 
 def destroy_links(campaign: str) -> None:
-    """Destroy the key of the pseudonyms and the codes judged near, for good; keep the date: no new key can be drawn.
+    """Destroy the key of the pseudonyms, the codes judged near and the words nobody approved, for good.
+
+    The date is kept: no new key can be drawn. Approved texts stay as they are shown (see `forget_words`).
 
     Raises
     ------
-    LinkError when they already are.
+    LinkError when they already are; CodingError when the log of coding is not readable: nothing is destroyed.
     """
     if gone := destroyed_on(campaign):
         raise LinkError(f"les liens de cette campagne ont déjà été détruits le {gone}.", where=campaign)
+    forget_words(log_file(campaign))
     for kind in (KEY, DECISIONS):
-        path = private_file(campaign, kind)
-        if path.exists():
-            path.write_bytes(b"\0" * path.stat().st_size)
-            path.unlink()
+        erase(private_file(campaign, kind))
     write_private(private_file(campaign, DESTROYED), date.today().isoformat().encode())

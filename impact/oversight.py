@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
 from impact.disclosure import WHOLE, Release
 from impact.errors import french
-from impact.reading import counts, shown
+from impact.reading import counts, scale_context, shown
 from impact.tables import SUPPRESSED
 from impact.wording import listed, number
 
 SOUND, FRAGILE = 0.7, 0.6  # Nunnally, Bernstein (1994): enough to compare groups; below the second, it measures little
 MASKED = "masqué pour protéger un "
 NAMED = 12  # associations in one sentence
+LANDMARK = "Repère, pas norme"
+NOT_A_NORM = (
+    "Autre population, autre date, autre manière de demander : ce repère situe un départ. Il ne note personne et ne "
+    "classe aucune association."
+)
 MANY_LOST = 0.4  # beyond, those who stay no longer speak for the others, whatever the weighting
 
 
@@ -51,6 +56,39 @@ def decisions_table(release: Release) -> pd.DataFrame:
         told = " ; ".join(f"{reason.removeprefix(MASKED)} ({many})" for reason, many in why.items())
         lines.append([one["label"], str(len(rows) - why.sum()), str(why.sum()), told])
     return pd.DataFrame(lines, columns=["", "Montrés", "Masqués", "Pourquoi"]).map(french)
+
+
+def landmark_said(release: Release) -> tuple[str, ...]:
+    """Say what a wider survey gives beside the first scores, of whom, and what it is not; empty without one."""
+    landmark = release.context.get("landmark")
+    if not (landmark and landmark["scales"]):
+        return ()
+    about = f"{landmark['title']}. Population : {landmark['population']}. Source : {landmark['source']}."
+    return french(about), french(NOT_A_NORM)
+
+
+def landmark_table(release: Release) -> pd.DataFrame:
+    """Return the first score on each scale of the landmark: a line an association in the order declared, then it."""
+    found = {one["name"]: one for one in release.context["landmark"]["scales"]}
+    associations = release.context["associations"]
+    lines = [[one["label"], *(_first_score(release, name, one["code"]) for name in found)] for one in associations]
+    lines.append([LANDMARK, *(f"{_interval(one)} ; environ {one['n']:.0f} personnes" for one in found.values())])
+    labels = [_of_range(scale_context(release, name)) for name in found]
+    return pd.DataFrame(lines, columns=["", *labels]).map(french)
+
+
+def _first_score(release: Release, scale: str, association: str) -> str:
+    where = {"scale": scale, "association": association}
+    rows = release.row("mean_before", **where), release.row("mean", wave=release.context["waves"][0]["code"], **where)
+    return next((_interval(row) for row in rows if shown(row)), SUPPRESSED)
+
+
+def _interval(row: Mapping) -> str:
+    return f"{number(row['estimate'])} (entre {number(row['ci_low'])} et {number(row['ci_high'])})"
+
+
+def _of_range(scale: Mapping) -> str:
+    return french(f"{scale['label']} (de {scale['low']:g} à {scale['high']:g})")
 
 
 def to_decide(release: Release) -> tuple[str, ...]:

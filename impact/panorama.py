@@ -94,9 +94,15 @@ def evidence(release: Release, indicator: Entry) -> str:
     return f"« {indicator['texts'][0]} »" if indicator["texts"] else NOT_YET
 
 
+def kind(indicator: Entry) -> str:
+    """Return what evidence there is of an indicator: score, comptage, paroles or « pas encore mesuré »."""
+    found = {"score": indicator["scale"], "comptage": indicator["counts"], "paroles": indicator["texts"]}
+    return next((name for name, held in found.items() if held), NOT_YET)
+
+
 def measured(indicator: Entry) -> bool:
     """Whether there is some evidence of an indicator."""
-    return bool(indicator["scale"] or indicator["counts"] or indicator["texts"])
+    return kind(indicator) != NOT_YET
 
 
 def _quoted(criterion: Entry) -> str:

@@ -18,7 +18,9 @@ from impact.errors import ImpactError
 from impact.evidence import counts_file, with_evidence
 from impact.joining import DECISIONS, Joined
 from impact.keys import private_file, secret_key
+from impact.landmark import landmark_file, with_landmark
 from impact.linking import link
+from impact.simulation import is_example
 from impact.vintages import past_groups, remember
 
 Progress = Callable[[str], None]
@@ -27,7 +29,8 @@ Progress = Callable[[str], None]
 def fingerprint(campaign: Campaign, files: Sequence[Path]) -> str:
     """Return the hash of all that decides the results: answers, what was kept of them, declarations, code version."""
     digest = hashlib.sha256(__version__.encode())
-    private = (private_file(campaign.name, DECISIONS), counts_file(campaign.name), log_file(campaign.name))
+    files_of = (counts_file, log_file, landmark_file)
+    private = (private_file(campaign.name, DECISIONS), *(path(campaign.name) for path in files_of))
     kept = [path for path in private if path.is_file()]
     for path in [*files, *kept, *sorted(campaign.folder.glob("*.*")), *sorted(Path(__file__).parent.rglob("*.py"))]:
         digest.update(path.name.encode() + path.read_bytes())
@@ -48,7 +51,8 @@ def publish(
     One cube an association, one for the public, one for the evaluation lead; the bilan in each, but the lead's. What is
     read is replaced once everything is written; stopped before, the same call goes on where it was. No cube is made
     again when neither the answers, the declarations nor the code changed. Nothing is written when the audit of
-    differencing finds anybody, or when too few persons came since the last publication.
+    differencing finds anybody, or when too few persons came since the last publication (invented persons are not
+    remembered).
 
     Parameters
     ----------
@@ -77,10 +81,13 @@ def publish(
     joined = link([one.accepted for one in checked], campaign)
     matched(joined)
     progress("Scores, analyse, secret statistique et audit")
-    cleared, groups = protected(joined.responses, campaign, past_groups(campaign.name))
-    codes = [one.code for one in campaign.associations]
+    invented = is_example(campaign, files)
+    cleared, groups = protected(joined.responses, campaign, [] if invented else past_groups(campaign.name))
+    told = with_landmark(with_evidence(cleared, campaign, joined.responses), campaign)
     current = edition(outputs, inputs, key)
-    audiences = current.write(with_evidence(cleared, campaign, joined.responses), len(cleared), progress)
-    remember(campaign.name, groups)
+    audiences = current.write(told, len(cleared), progress)
+    if not invented:
+        remember(campaign.name, groups)
+    codes = [one.code for one in campaign.associations]
     written = current.put_in_place(audiences, codes)
     return [folder for folder in written if folder.name in codes]

@@ -49,7 +49,7 @@ def read_reference_survey(path: str | Path) -> ReferenceSurvey:
     try:
         declared = tomllib.loads(Path(path).read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        advice = "Comparer avec l’exemple de la documentation."
+        advice = "Partir de l’exemple : questionnaires/demonstration/repere.toml."
         raise CampaignError("ce repère ne peut pas être lu.", where=path, remedy=advice) from error
     known = [one.name for one in fields(ReferenceSurvey)]
     for key in declared:
@@ -77,7 +77,7 @@ def reference_values(file: str | Path, survey: ReferenceSurvey, campaign: Campai
     Raises
     ------
     ImpactError for an unreadable file, a column that it does not have, an item that the questionnaire does not have,
-    impossible weights or quotas.
+    no scale asked whole, impossible weights or quotas.
     """
     table = read_answers(file).table.reset_index(drop=True)
     _require(survey, table, campaign)
@@ -87,6 +87,9 @@ def reference_values(file: str | Path, survey: ReferenceSurvey, campaign: Campai
     whole = tuple(
         scale for scale in campaign.questionnaire.scales if all(item.name in survey.items for item in scale.items)
     )
+    if not whole:
+        advice = "Relier chaque item d’une échelle, dans la partie [items] du repère."
+        raise CampaignError("cette enquête n’a posé aucune de nos échelles en entier.", where=file, remedy=advice)
     scores = score(responses, replace(campaign.questionnaire, scales=whole))
     weights = _weights(table, survey)
     rows = []

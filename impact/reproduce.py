@@ -16,12 +16,13 @@ import numpy as np
 import pandas as pd
 
 from impact.campaign import Campaign
-from impact.cube import MANIFEST, RESULTS
+from impact.cube import RESULTS
 from impact.errors import ImpactError, french
 from impact.open_data.package import PACKAGE, write_open_data
 from impact.open_data.told import FOLDER, read_release, retold
 from impact.pixels import pixels
 from impact.publication import publish
+from impact.seal import MANIFEST
 
 IDENTICAL, EQUAL, DIFFERENT, ALTERED = "identique", "égal à la tolérance", "différent", "modifié depuis la publication"
 TOLERANCE = 1e-9  # numbers summed in another order, by another version of a library
@@ -37,7 +38,7 @@ REMADE = (
     ".xml",
     ".docx",
 )  # a PDF is one of these, laid out; JSON holds fingerprints
-DAY = re.compile(r"\b\d{1,2}(?:er)? \w+ \d{4}\b")  # a bilan is dated
+DAY = re.compile(r"\b(?:\d{1,2}(?:er)? \w+ \d{4}|\d{4}-\d\d-\d\d)\b")  # a bilan and a package are dated
 FAITHFUL = (IDENTICAL, EQUAL)
 Progress = Callable[[str], None]
 
@@ -101,8 +102,8 @@ def compare(name: str, published: bytes | None, remade: bytes) -> Comparison:
         return Comparison(name, DIFFERENT, "absent de ce qui a été publié")
     if published == remade:
         return Comparison(name, IDENTICAL)
-    of_kind = {".csv": _tables, ".png": _pictures, ".svg": _drawings, ".docx": _documents}.get(Path(name).suffix, _texts)
-    return Comparison(name, *of_kind(published, remade))
+    ways = {".csv": _tables, ".png": _pictures, ".svg": _drawings, ".docx": _documents}
+    return Comparison(name, *ways.get(Path(name).suffix, _texts)(published, remade))
 
 
 def _altered(published: Mapping[str, bytes]) -> Iterator[Comparison]:
@@ -165,7 +166,9 @@ def _drawings(published: bytes, remade: bytes) -> tuple[str, str]:
 
 
 def _texts(published: bytes, remade: bytes) -> tuple[str, str]:
-    before, after = (one.decode("utf-8").splitlines() for one in (published, remade))
+    before, after = (DAY.sub("", one.decode("utf-8")).splitlines() for one in (published, remade))
+    if before == after:
+        return EQUAL, "les mêmes mots, à la date près"
     return DIFFERENT, f"{len(set(after) - set(before))} phrases nouvelles, {len(set(before) - set(after))} disparues"
 
 
@@ -174,5 +177,5 @@ def _documents(published: bytes, remade: bytes) -> tuple[str, str]:
     for one in (published, remade):
         with zipfile.ZipFile(io.BytesIO(one)) as document:
             text = document.read("word/document.xml").decode("utf-8").replace("</w:p>", "\n")
-        words.append(DAY.sub("", re.sub(r"<[^>]*>", "", text)).replace("\u00a0", " ").encode())
-    return (EQUAL, "les mêmes mots, à la date près") if words[0] == words[1] else _texts(*words)
+        words.append(re.sub(r"<[^>]*>", "", text).replace("\u00a0", " ").encode())
+    return _texts(*words)

@@ -70,7 +70,8 @@ def new_campaign(name: str, *, title: str = "", root: str | Path = ".") -> list[
 
     Returns
     -------
-    The files written: questionnaire.md, campagne.toml, referentiel.csv and the notebooks.
+    The files written: questionnaire.md, campagne.toml, referentiel.csv, repere.toml (a fictitious landmark, to be
+    completed or removed) and the notebooks.
 
     Raises
     ------
@@ -106,6 +107,7 @@ def _declarations(name: str, title: str, folder: Path) -> dict[Path, str]:
     files = {
         folder / "questionnaire.md": questionnaire,
         folder / "campagne.toml": french(DECLARATION.format(title=title)),
+        folder / "repere.toml": (source / "repere.toml").read_text("utf-8"),
     }
     framework = source / "referentiel.csv"
     return files | (

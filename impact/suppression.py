@@ -23,10 +23,11 @@ STATISTICS = {
     "risen": "share", "stable": "share", "fallen": "share",
     "alpha": "coefficient",
     "item_change": "mean", "class_share": "share",
+    "reference_mean": "mean",
 }  # fmt: skip
 ABOUT_THE_SCALE = ("alpha", "reliable_change")  # of the instrument, everyone together: they say nothing of a group
 FINE = ("item_change", "class_share")  # many numbers on the same persons: each needs twice as many of them
-LEVELS = ("mean", "mean_before", "mean_after")  # on the scale's own range: at its end, everybody answered the same
+LEVELS = ("mean", "mean_before", "mean_after", "reference_mean")  # on the scale's own range: at its end, all alike
 NOT_DISPLAYED = "sans_reponse"
 DOMINANCE = 0.15  # p % rule: who knows the second contribution must not guess the first within 15 %
 

@@ -301,9 +301,11 @@ def test_detruire_les_liens_asks_first(answers_file, tmp_path, monkeypatch):
     code, said = impact("detruire-les-liens", "demonstration", copy)
     assert code == 1
     assert "Relancer avec --oui" in said
+    assert "sauf les citations approuvées" in said.replace("\n", " ")
+    assert not (tmp_path / "envoi.lie.csv").exists()
     code, said = impact("detruire-les-liens", "demonstration", copy, "--oui")
     assert code == 0
-    assert "La clé est détruite." in said
+    assert "La clé est détruite" in said
     assert (tmp_path / "envoi.lie.csv").is_file()
     code, said = impact("donnees-ouvertes", "demonstration", copy, "--dossier", tmp_path / "ouvertes")
     assert code == 1

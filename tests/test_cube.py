@@ -8,9 +8,10 @@ import pytest
 
 import impact
 from impact.clearance import releases
-from impact.cube import MANIFEST, RESULTS, Figure, check_together, read_cube, write_cube
+from impact.cube import RESULTS, Figure, check_together, read_cube, write_cube
 from impact.errors import CampaignError, CubeError, DisclosureError
 from impact.rules import Rules
+from impact.seal import MANIFEST
 
 KEY = b"une cle"
 

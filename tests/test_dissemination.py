@@ -1,7 +1,6 @@
 """Dissemination: stopped anywhere and taken up again, a publication gives the same bytes; what is read is never mixed."""
 
 import json
-import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -13,12 +12,13 @@ import impact
 import impact.dissemination
 import impact.vintages
 from impact.collect.responses import write_csv
-from impact.cube import DRAFT, MANIFEST, check_together
+from impact.cube import DRAFT, check_together
 from impact.disclosure import LEAD, PUBLIC
 from impact.dissemination import STATE, Edition, edition
 from impact.errors import CubeError, french
 from impact.journal import JOURNAL
 from impact.keys import secret_key
+from impact.seal import MANIFEST
 from impact.vintages import past_groups
 from tests.conftest import SMALL_CAMPAIGN
 
@@ -96,9 +96,10 @@ def test_stopped_while_cubes_take_their_places(seven, read, monkeypatch):
             raise KeyboardInterrupt
         return whole(self, audience, **given)
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(Edition, "_replace", replace)
+    monkeypatch.setattr(Edition, "_replace", replace)
+    with pytest.raises(KeyboardInterrupt):
         impact.publish(campaign, [answers], read)
+    monkeypatch.setattr(Edition, "_replace", whole)
     cubes, key = [read / code for code in SEVEN], secret_key(campaign.name, "cle")
     with pytest.raises(CubeError, match=french("relancer « impact publier », qui la finira")):
         check_together(cubes, key)
@@ -120,7 +121,9 @@ def test_an_edition_keeps_its_day_and_leaves_other_inputs(tmp_path):
 def test_an_association_without_answers_any_more_is_no_longer_read(seven, read):
     campaign, _, answers = seven
     fewer = answers.with_name("moins.csv")
-    fewer.write_text("\n".join(line for line in answers.read_text("utf-8").splitlines() if "asso_g" not in line), "utf-8")
+    fewer.write_text(
+        "\n".join(line for line in answers.read_text("utf-8").splitlines() if "asso_g" not in line), "utf-8"
+    )
     assert impact.publish(campaign, [fewer], read) == [read / code for code in SEVEN[:-1]]
     assert not (read / "asso_g").exists()
     check_together([read / code for code in [*SEVEN[:-1], LEAD]], secret_key(campaign.name, "cle"))

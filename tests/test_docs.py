@@ -6,6 +6,7 @@ import re
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -95,11 +96,17 @@ def workplace(tmp_path_factory):
     answers = impact.simulate(campaign)
     answers.to_excel(folder / "reponses.xlsx", index=False)
     write_csv(answers.rename(columns={"age": "Quel âge ?"}), folder / "autre_export.csv")
+    impact.example_survey(campaign, folder).rename(folder / "enquete.csv")
     for number in (1, 2):
         answers.drop_duplicates(["association", "vague", "participant"]).to_excel(
             folder / f"saisie_{number}.xlsx", index=False
         )
     return folder
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
 
 
 def run(command: str, folder: Path) -> subprocess.CompletedProcess:
@@ -110,7 +117,7 @@ def run(command: str, folder: Path) -> subprocess.CompletedProcess:
     program = [sys.executable, "-c", "from impact.cli import main; main()", *words[1:]]
     serves = words[1] in ("servir", "demo") and "--verifier" not in words
     process = subprocess.Popen(
-        [*program, *(["--sans-navigateur", "--port", "18866"] if serves else [])],
+        [*program, *(["--sans-navigateur", "--port", str(free_port())] if serves else [])],
         cwd=folder, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     said = ""

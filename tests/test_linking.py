@@ -7,9 +7,12 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
+from impact.coding_grid.log import CodingError, log_file
+from impact.coding_grid.model import CodingGrid, approved, open_answers
+from impact.evidence import respondents
 from impact.keys import KeyFileError, private_file, secret_key
 from impact.linking import LinkError, destroy_links, pseudonymise, write_linked
-from impact.vintages import forget, past_groups, remember
+from impact.vintages import past_groups, remember
 from tests.test_audit import group, people
 
 ROWS = pd.DataFrame(
@@ -70,11 +73,39 @@ def test_links_are_destroyed_for_good(keys, campaign, tmp_path):
         destroy_links("c")
 
 
+def test_no_word_stays_with_the_links_but_approved_ones(keys, campaign, checked, tmp_path):
+    """What was masked, kept, undecided or replaced is nowhere; an approved quotation stays, joined to nobody."""
+    mine = replace(campaign, name="c")
+    grid = CodingGrid(open_answers(checked.accepted, mine), mine)
+    told, private, undecided = grid.answers[:3]
+    grid.mask(told, "Premier jet.", "C. L.")
+    grid.mask(told, "J’ose, avec […].", "C. L.")
+    grid.code(told, ["estime"], "C. L.")
+    grid.publish(told, "C. L.")
+    grid.keep(private, "C. L.")
+    grid.code(undecided, ["estime"], "C. L.")
+    before = approved(mine)
+    linked = write_linked([checked.accepted], mine, tmp_path / "envoi.xlsx")
+    destroy_links("c")
+    left = "".join(path.read_text("utf-8-sig") for path in [linked, *keys.iterdir()])
+    assert not [answer.text for answer in grid.answers if answer.text in left]
+    assert "Premier jet" not in left
+    assert approved(mine) == before, "who approved what, and when, is still known"
+    assert respondents(pd.read_csv(linked, sep=";"), mine) == respondents(checked.accepted, mine)
+
+
+def test_nothing_is_destroyed_when_the_log_cannot_be_read(keys):
+    secret_key("c", "liens.cle")
+    log_file("c").write_text("abîmé\n", "utf-8")
+    with pytest.raises(CodingError, match="ligne 1"):
+        destroy_links("c")
+    assert (keys / "c.liens.cle").exists()
+
+
 def test_what_was_published_is_remembered_apart(keys):
     groups = [group("a", "", people(1, 2)), group("a", "sexe", people(1)), group("a", "", people(1, 2), "risen")]
     remember("c", groups)
     remember("c", groups[:1])
     assert sorted(past_groups("c"), key=str) == sorted(groups, key=str)
     assert private_file("c", "millesimes.json").parent == keys.resolve()
-    forget("c")
-    assert past_groups("c") == []
+    assert past_groups("d") == []

@@ -1,6 +1,7 @@
 """What is hidden changes nothing that anyone can see: files, names of files, figures, words for the eye or the ear, pages."""
 
 import tempfile
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -9,20 +10,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import impact
+from impact.bilan.contents import bilan
+from impact.bilan.pdf import to_pdf
 from impact.charts import figures
 from impact.clearance import context
 from impact.cube import write_cube
-from impact.dashboard.model import Dashboard
 from impact.disclosure import KEYS, LEAD, PUBLIC, release
 from impact.journal import journal
+from impact.layout import lay_out
 from impact.partitions import merge, persons
 from impact.rounding import NUMBERS
 from impact.simulation import Truth
-from tests.test_real_data import texts
 
 CAMPAIGN = impact.read_campaign(Path(__file__).parent / "campaigns" / "sept")
 SIZES = st.lists(st.integers(3, 34), min_size=7, max_size=7)
 SEEDS = st.integers(0, 10_000)
+DAY = date(2026, 1, 5)
 ALIKE = "réponses presque toutes semblables"  # decided from the numbers themselves: those may not be changed at will
 
 
@@ -44,13 +47,14 @@ def cleared(results, partitions, association):
 
 
 def everything_said(one) -> dict[str, object]:
-    """Name -> content of each file of the cube (its manifest holds the alternative texts), the page, the journal."""
+    """Name -> content of each file of the cube (bilan; manifest, with the alternative texts), the page, the journal."""
     with tempfile.TemporaryDirectory() as folder:
         drawn = {} if one.audience in (PUBLIC, LEAD) else figures(one)
-        cube = write_cube(one, drawn, Path(folder) / one.audience, inputs="", key=b"")
+        paper = {"bilan.pdf": to_pdf(bilan(one, drawn, DAY))} if drawn else {}
+        written = paper | lay_out(one, drawn).file()
+        cube = write_cube(one, drawn.values(), Path(folder) / one.audience, inputs="", key=b"", documents=written)
         files = {path.name: path.read_bytes() for path in cube.iterdir()}
-        page = texts(Dashboard(cube)) if drawn else {}
-    return files | page | {"journal": journal(one).to_csv()}
+    return files | {"journal": journal(one).to_csv()}
 
 
 def disturbed(results, hidden, seed) -> pd.DataFrame:
@@ -100,4 +104,8 @@ def test_the_test_would_see_a_leak():
     shown = one.table[(one.table["status"] == "shown") & (one.table["association"] == association.code)]
     again = cleared(disturbed(results, shown[shown["statistic"] == "mean_after"], 1), partitions, association)
     before, after = everything_said(one), everything_said(again)
-    assert {name for name in before if before[name] != after[name]} >= {"resultats.csv", "moyennes-liens.svg"}
+    assert {name for name in before if before[name] != after[name]} >= {
+        "resultats.csv",
+        "moyennes-liens.svg",
+        "page.json",
+    }

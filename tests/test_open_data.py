@@ -1,23 +1,23 @@
-"""The open data package: valid for Frictionless, in the order of DDI, without anybody in it, made again identically."""
+"""The open data package: valid for Frictionless, without anybody in it, made again identically."""
 
 import json
 import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
-from xml.etree import ElementTree as ET
 
 import pandas as pd
 import pytest
 
 import impact
-from impact.errors import DisclosureError
+from impact.errors import DisclosureError, french
 from impact.open_data.crate import CRATE
 from impact.open_data.documents import Grid, Heading, Paragraph, to_markdown, write_pdf
 from impact.open_data.package import PACKAGE, write_open_data
 from impact.open_data.risks import _require_safe
 
 ROOT = Path(__file__).parents[1]
+PUBLIC_STORY = "publication/public/recit.md"
 COMMITTED = ROOT / "donnees_anonymisees" / "demonstration"
 
 
@@ -48,87 +48,16 @@ def test_frictionless_finds_it_valid(package):
     assert {one["path"] for one in declared["resources"]} == files - {PACKAGE, CRATE}
 
 
-# The children each element of DDI Codebook 2.5 admits, in the order the standard imposes (those used here).
-ORDER = {
-    "codeBook": "docDscr stdyDscr fileDscr dataDscr otherMat",
-    "docDscr": "citation guide docStatus docSrc notes",
-    "stdyDscr": "citation studyAuthorization stdyInfo studyDevelopment method dataAccs othrStdyMat notes",
-    "citation": "titlStmt rspStmt prodStmt distStmt serStmt verStmt biblCit holdings notes",
-    "titlStmt": "titl subTitl altTitl parTitl IDNo",
-    "rspStmt": "AuthEnty othId",
-    "prodStmt": "producer copyright prodDate prodPlac software fundAg grantNo",
-    "distStmt": "distrbtr contact depositr depDate distDate",
-    "verStmt": "version verResp notes",
-    "stdyInfo": "studyBudget subject abstract sumDscr qualityStatement notes exPostEvaluation",
-    "subject": "keyword topcClas",
-    "sumDscr": "timePrd collDate nation geogCover geogUnit geoBndBox boundPoly anlyUnit universe dataKind",
-    "method": "dataColl notes anlyInfo stdyClas dataProcessing codingInstructions",
-    "dataColl": "timeMeth dataCollector collectorTraining frequenc sampProc sampleFrame targetSampleSize deviat collMode "
-    "resInstru instrumentDevelopment sources collSitu actMin ConOps weight cleanOps",
-    "dataAccs": "setAvail useStmt notes",
-    "useStmt": "confDec specPerm restrctn contact citReq deposReq conditions disclaimer",
-    "fileDscr": "fileTxt locMap notes",
-    "fileTxt": "fileName fileCitation dataFingerprint fileCont fileStrc dimensns fileType format filePlac dataChck",
-    "dimensns": "caseQnty varQnty logRecL recPrCas recNumTot",
-    "dataDscr": "varGrp nCubeGrp var nCube notes",
-    "var": "location labl imputation security embargo respUnit anlysUnit qstn valrng invalrng undocCod universe TotlResp "
-    "sumStat txt stdCatgry catgryGrp catgry codInstr verStmt concept derivation varFormat geoMap catLevel notes",
-    "valrng": "item range key notes",
-    "catgry": "catValu labl txt catStat mrow",
-}
-SINGLE = {
-    "titlStmt",
-    "rspStmt",
-    "prodStmt",
-    "distStmt",
-    "titl",
-    "subject",
-    "fileName",
-    "fileCont",
-    "dimensns",
-    "varFormat",
-    "catValu",
-}
-ATTRIBUTES = {
-    "codeBook": {"version", "{http://www.w3.org/XML/1998/namespace}lang"}, "fileDscr": {"ID", "URI"},
-    "var": {"ID", "name", "files", "intrvl"}, "varFormat": {"type"}, "catgry": {"missing"}, "range": {"min", "max"},
-    "prodDate": {"date"}, "distDate": {"date"}, "version": {"date"}, "software": {"version"}, "IDNo": {"agency"},
-    "nation": {"abbr"}, "fileType": {"charset"},
-}  # fmt: skip
-
-
-def local(element):
-    namespace, _, name = element.tag.rpartition("}")
-    assert namespace == "{ddi:codebook:2_5"
-    return name
-
-
-def test_ddi_follows_the_order_of_the_standard(package):
-    """The schema itself is in no package of the registries: its content models are checked one by one instead."""
-    root = ET.parse(package[0] / "ddi.xml").getroot()
-    for element in root.iter():
-        name, children = local(element), [local(child) for child in element]
-        assert set(element.attrib) <= ATTRIBUTES.get(name, set()), name
-        if not children:
-            continue
-        allowed = ORDER[name].split()
-        assert set(children) <= set(allowed), name
-        places = [allowed.index(child) for child in children]
-        assert places == sorted(places), name
-        assert all(children.count(child) == 1 for child in SINGLE & set(children)), name
-        assert not (element.text or "").strip(), name
-
-
-def test_ddi_identifiers_and_values(package):
-    root = ET.parse(package[0] / "ddi.xml").getroot()
-    identifiers = [element.get("ID") for element in root.iter() if element.get("ID")]
-    assert len(identifiers) == len(set(identifiers))
-    variables = [element for element in root.iter() if local(element) == "var"]
-    assert {variable.get("files") for variable in variables} == {"F1", "F2", "F3"}
-    assert {variable.get("intrvl") for variable in variables} == {"contin", "discrete"}
-    respondents = pd.read_csv(package[0] / "repondants.csv")
-    assert [v.get("name") for v in variables if v.get("files") == "F2"] == list(respondents.columns)
-    assert root.findtext(".//{ddi:codebook:2_5}fileDscr[@ID='F2']//{ddi:codebook:2_5}caseQnty") == str(len(respondents))
+def test_each_indicator_of_the_common_framework_says_what_evidence_the_public_has(package, campaign):
+    """Scores are told; counts and words stay with the association that holds them."""
+    declared = [one for criterion in campaign.framework.of("") for one in criterion.indicators]
+    wanted = {one.code: "score" if one.how == "echelle" else "pas encore mesuré" for one in declared}
+    described = json.loads((package[0] / PACKAGE).read_text("utf-8"))["indicators"]
+    assert {one["name"]: one["evidence"] for one in described} == wanted
+    dictionary, told = ((package[0] / name).read_text("utf-8") for name in ("dictionnaire.md", PUBLIC_STORY))
+    for one in declared:
+        assert f"({one.code}) | {wanted[one.code]} |" in dictionary
+        assert french(f"{one.label} : ") in told
 
 
 def test_nobody_is_in_it(package, checked, campaign):

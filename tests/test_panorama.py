@@ -160,7 +160,12 @@ def measured(line, size):
 
 
 def test_lines_are_as_long_as_matplotlib_sets_them():
-    for line in ("Toutes associations", "AVATAR Tôt ou tard", "effectif insuffisant\u00a0: ne pas conclure", "−0,5 à +1,2"):
+    for line in (
+        "Toutes associations",
+        "AVATAR Tôt ou tard",
+        "effectif insuffisant\u00a0: ne pas conclure",
+        "−0,5 à +1,2",
+    ):
         assert width_of(line, "bold", 10) == pytest.approx(measured(line, 10), rel=0.01)  # its pixels are whole
 
 

@@ -10,14 +10,15 @@ import pytest
 
 import impact
 from impact.clearance import protected
-from impact.cube import DRAFT, check_together, cube_inputs, read_cube
-from impact.dashboard.model import Dashboard
-from impact.dashboard.view import show
-from impact.dissemination import Edition
-from impact.errors import CubeError, ImpactError
-from impact.keys import secret_key
-from impact.simulation import Truth
+from impact.cube import read_cube
+from impact.dashboard import LAID_OUT, show
+from impact.errors import ImpactError
+from impact.layout import lay_out
+from impact.page import FILE, read_page
+from impact.simulation import Truth, is_example
+from impact.story import story
 from impact.vintages import past_groups
+from tests.conftest import SMALL_QUESTIONNAIRE
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +79,21 @@ def test_changed_answers_are_published_again(campaign, answers_file, tmp_path):
     assert len(steps) > 1
 
 
+def test_a_campaign_that_is_tried_can_change(small, tmp_path, monkeypatch):
+    """Invented answers are not remembered: a question more draws others, and it is published all the same."""
+    monkeypatch.setenv("IMPACT_CLES", str(tmp_path / "cles"))
+    for extra in ("", "| | select_one genre | autre | Une autre | | oui | | | | | | |\n"):
+        folder = small(SMALL_QUESTIONNAIRE.replace("| | begin_group |", f"{extra}| | begin_group |", 1))
+        tried = impact.read_campaign(folder)
+        file = impact.example_file(tried, tmp_path)
+        assert is_example(tried, [file])
+        assert len(impact.publish(tried, [file], tmp_path / "sorties")) == 3
+    assert past_groups(tried.name) == []
+    file.write_bytes(file.read_bytes() + b"\n")
+    assert not is_example(tried, [file]), "a file that differs may be anybody's"
+    assert not is_example(replace(tried, fictif=False), [file])
+
+
 def test_no_answer_and_no_code_is_in_the_cubes(outputs, checked):
     codes = set(checked.accepted["participant"])
     for path in outputs.glob("*/*"):
@@ -95,14 +111,12 @@ def test_the_journal_holds_decisions_without_numbers(outputs):
 
 
 def whole_page(page):
-    return "".join([page.before(), page.pick_title() if page.picked else "", page.after()]) + "".join(
-        page.detail(name) for _, name in page.choices
-    )
+    return "".join([page.before, page.pick, page.after, *page.details.values()])
 
 
 def test_page_of_each_association(outputs, campaign):
     for association in campaign.associations:
-        html = whole_page(Dashboard(outputs / association.code))
+        html = whole_page(read_page(outputs / association.code))
         assert association.label in html
         assert "Exemple\u00a0: données fictives" in html
         assert not [other.label for other in campaign.associations if other.label in html and other != association]
@@ -110,10 +124,11 @@ def test_page_of_each_association(outputs, campaign):
 
 
 def test_page_of_the_smallest_association_says_insufficient(outputs):
-    page = Dashboard(outputs / "asso_g")
-    assert "Effectif insuffisant (moins de 10 personnes)\u00a0: ne pas conclure." in page.before()
-    assert page.before().count("effectif insuffisant, ne pas conclure") == 4 + 2, "the scales, and the one it cites"
-    assert [section.name for section in page.sections] == [
+    page = read_page(outputs / "asso_g")
+    assert "Effectif insuffisant (moins de 10 personnes)\u00a0: ne pas conclure." in page.before
+    assert page.before.count("effectif insuffisant, ne pas conclure") == 4 + 2, "the scales, and the one it cites"
+    assert not page.choices
+    assert [section.name for section in story(*read_cube(outputs / "asso_g"))] == [
         "essentiel",
         "repondants",
         "en-bref",
@@ -127,9 +142,9 @@ def test_page_of_the_smallest_association_says_insufficient(outputs):
 
 
 def test_page_of_the_lead_names_every_association_in_the_order_declared(outputs, campaign):
-    page = Dashboard(outputs / "responsable")
-    html = whole_page(page)
-    figure = next(one for one in page.sections if one.name == "associations").statements[1].figure
+    html = whole_page(read_page(outputs / "responsable"))
+    sections = story(*read_cube(outputs / "responsable"))
+    figure = next(one for one in sections if one.name == "associations").statements[1].figure
     assert figure.table.iloc[:, 0].tolist() == [
         *(association.label for association in campaign.associations),
         "Toutes ensemble",
@@ -142,27 +157,45 @@ def test_page_of_the_lead_names_every_association_in_the_order_declared(outputs,
 
 def test_every_file_a_page_offers_is_in_the_manifest(outputs):
     for code in ("asso_c", "responsable"):
-        offered = set(re.findall(r'href="fichiers/([^"]+)"', whole_page(Dashboard(outputs / code))))
+        offered = set(re.findall(r'href="fichiers/([^"]+)"', whole_page(read_page(outputs / code))))
         files = set(json.loads((outputs / code / "manifeste.json").read_text("utf-8"))["files"])
-        assert offered == files | {f"{name[:-4]}.png" for name in files if name.endswith(".svg")}
+        assert offered == files - {FILE} | {f"{name[:-4]}.png" for name in files if name.endswith(".svg")}
 
 
 def test_labels_are_escaped(cleared):
-    page = Dashboard.__new__(Dashboard)
-    page.release, page.sections = cleared["asso_a"], ()
-    page.context = dict(cleared["asso_a"].context) | {"association": "<img src=x onerror=alert(1)>"}
-    assert "<img" not in page.header()
+    one = cleared["asso_a"]
+    poisoned = dict(one.context) | {"association": "<img src=x onerror=alert(1)>"}
+    assert "<img" not in lay_out(replace(one, context=poisoned), {}).before
+
+
+def test_the_page_is_the_same_laid_out_again_from_the_cube(outputs):
+    for code in ("asso_c", "responsable"):
+        assert lay_out(*read_cube(outputs / code)) == read_page(outputs / code)
 
 
 def test_view_follows_one_choice_and_survives_any_value(outputs):
     page = show(outputs / "asso_c")
-    closer = page.children[2]
-    choice, detail = closer.children[1], closer.children[2]
+    choice, detail = page.children[2].children[1:]
     assert "Choisir une question" in detail.value
     choice.value = "age"
     assert "50 ans et plus" in detail.value
     choice.value = ""
     assert "50 ans et plus" not in detail.value
+
+
+def test_view_is_the_choice_alone_where_the_rest_is_already_there(outputs, monkeypatch):
+    monkeypatch.setenv(LAID_OUT, "faite")
+    choice, detail = show(outputs / "asso_c").children
+    assert [name for _, name in choice.options][:2] == ["", "age"]
+    assert "Choisir une question" in detail.value
+    assert show(outputs / "responsable").children == ()
+
+
+@pytest.mark.parametrize("name", ["resultats.csv", FILE])
+def test_view_of_an_altered_cube_is_a_sentence(outputs, tmp_path, name):
+    copy = shutil.copytree(outputs / "asso_c", tmp_path / "asso_c")
+    (copy / name).write_bytes((copy / name).read_bytes().replace(b"0", b"1", 1))
+    assert "modifiés après coup" in show(copy).value
 
 
 def test_view_of_a_missing_cube_is_a_sentence(tmp_path):

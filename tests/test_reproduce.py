@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -29,6 +30,14 @@ def test_everything_is_made_again_from_the_answers(campaign, answers_file):
     assert {one.verdict for one in found if one.file.endswith(".csv")} == {IDENTICAL}
     audiences = {one.code for one in campaign.associations} | {"public", "responsable"}
     assert {one.file.split("/")[1] for one in found if one.file.startswith(FOLDER)} == audiences
+
+
+def test_another_day_is_no_difference():
+    published = (PUBLISHED / "ddi.xml").read_bytes()
+    [day] = set(re.findall(rb"\d{4}-\d\d-\d\d", published))
+    later = published.replace(day, b"2031-02-03")
+    assert compare("ddi.xml", published, later).verdict == EQUAL
+    assert compare("ddi.xml", published, later.replace(b"liens", b"lien")).verdict == DIFFERENT
 
 
 def test_what_the_public_was_told_is_made_again_from_the_numbers(campaign):

@@ -22,8 +22,8 @@ from impact.activity.tables import (
     sources,
     together,
 )
-from impact.dashboard.view import STYLE
 from impact.errors import ImpactError, check_option, french
+from impact.page import STYLE
 
 NO_EVOLUTION = "Aucun chiffre n’est donné pour deux années : l’évolution ne se voit pas."
 NO_FIGURE = "Aucun chiffre n’est propre à cette action."

@@ -11,9 +11,10 @@ from impact.bilan.contents import bilan
 from impact.bilan.pdf import to_pdf
 from impact.bilan.word import to_docx
 from impact.campaign import Campaign
-from impact.cube import MANIFEST, Figure, read_cube
+from impact.cube import Figure, read_cube
 from impact.disclosure import PUBLIC, Release
 from impact.errors import CampaignError, ImpactError, nearest, system_reason
+from impact.seal import MANIFEST
 
 FOLDER = "bilans"
 FILES = ("bilan.pdf", "bilan.docx")

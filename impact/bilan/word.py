@@ -25,7 +25,7 @@ PICTURE_WIDTH = 11.5  # centimetres, so that the words drawn in a figure are rea
 
 
 def to_docx(bilan: Bilan) -> bytes:
-    """Return the .docx: the same sentences as the PDF, in the same order, three places to write; the same bytes each time."""
+    """Return the .docx: the PDF's sentences in the same order, and three places to write; the same bytes each time."""
     import docx
 
     document = docx.Document()

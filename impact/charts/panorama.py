@@ -91,7 +91,8 @@ def shared_criteria(release: Release) -> Figure | None:
     for place, one in enumerate(lines):
         heading(paper, folded(french(one["label"])), paper.y(place) - 8)
         draw(paper, paper.y(place), one["n"], structures)
-        paper.write(paper.x(shown - 0.4), paper.y(place) + 3.3, french(words.shared(one, framework)), size=SIZE, font="bold")
+        said = french(words.shared(one, framework))
+        paper.write(paper.x(shown - 0.4), paper.y(place) + 3.3, said, size=SIZE, font="bold")
     table = words.sharing_table(framework)
     return drawn(paper, "criteres-partages", title, words.sharing_sentence(framework), table)
 

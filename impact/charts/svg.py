@@ -1,4 +1,4 @@
-"""Marks on paper, written as SVG: words are outlines of the project's own font, so that they look the same everywhere."""
+"""Marks on paper, written as SVG: words are outlines of the project's own font, the same wherever they are seen."""
 
 from __future__ import annotations
 
@@ -78,7 +78,8 @@ class Paper:
         lines = f"M0 {gap}L{gap} 0M-1 1L1 -1M{gap - 1} {gap + 1}L{gap + 1} {gap - 1}"
         self.named[name] = (
             f'<pattern id="{name}" width="{gap}" height="{gap}" patternUnits="userSpaceOnUse">'
-            f'<path fill="{fill}" d="M0 0H{gap}V{gap}H0Z"/><path stroke="{stroke}" stroke-width="0.8" d="{lines}"/></pattern>'
+            f'<path fill="{fill}" d="M0 0H{gap}V{gap}H0Z"/>'
+            f'<path stroke="{stroke}" stroke-width="0.8" d="{lines}"/></pattern>'
         )
         return f"url(#{name})"
 

@@ -176,7 +176,7 @@ def _labels(campaign: Campaign) -> dict[str, str]:
 
 
 def _published(campaign: Campaign, outputs: Path) -> list[str]:
-    from impact.cube import MANIFEST
+    from impact.seal import MANIFEST
 
     return [code for code in _labels(campaign) if (outputs / campaign.name / code / MANIFEST).is_file()]
 

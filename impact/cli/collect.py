@@ -12,6 +12,7 @@ from impact.campaign import Campaign, read_campaign
 from impact.cli.french import FrenchCommand, FrenchGroup
 from impact.cli.shared import CampaignName, Folder, console, writable
 from impact.errors import french, nearest
+from impact.wording import number
 
 collect = typer.Typer(cls=FrenchGroup)
 
@@ -22,6 +23,7 @@ CountFiles = Annotated[
     list[Path] | None,
     typer.Argument(metavar="CLASSEUR...", help="Tous les classeurs remplis ; sans eux : les écrire, à remplir."),
 ]
+SurveyFile = Annotated[Path, typer.Argument(metavar="ENQUETE", help="Le fichier de l’enquête, gardé hors d’ici.")]
 HERE = Path(".")
 
 
@@ -76,6 +78,26 @@ def comptages(campaign: CampaignName, files: CountFiles = None, folder: Folder =
     found = ", ".join(dict.fromkeys(declared.association(code).label for code in counts["association"]))
     kept = f"{len(counts)} nombres vérifiés et gardés ({found}), à la place des précédents."
     console.print(french(f"{kept} Ils seront montrés par « impact publier »."), style="bold green")
+
+
+@collect.command(
+    cls=FrenchCommand, help="Calculer le repère d’une enquête plus large ; seule la personne responsable le lira."
+)
+def repere(campaign: CampaignName, survey_file: SurveyFile) -> None:
+    """Compute the weighted means that repere.toml declares, show them and keep them for the lead's page."""
+    from impact.landmark import DECLARED, keep_landmark
+    from impact.reference_survey import read_reference_survey, reference_values
+
+    declared = read_campaign(campaign)
+    survey = read_reference_survey(declared.folder / DECLARED)
+    values = reference_values(survey_file, survey, declared)
+    keep_landmark(survey, values, declared.name)
+    console.print(french(f"{survey.title}. Population : {survey.population}."))
+    for row in values.to_dict("records"):
+        label = next(scale.label for scale in declared.questionnaire.scales if scale.name == row["scale"])
+        interval = f"entre {number(row['ci_low'], 2)} et {number(row['ci_high'], 2)}"
+        console.print(french(f"{label} : {number(row['estimate'], 2)} ({interval}), {row['n']} personnes."))
+    console.print(french("Gardé. Un repère, pas une norme : « impact publier » le montre à la personne responsable."))
 
 
 @collect.command(cls=FrenchCommand, help="Comparer deux saisies des mêmes feuilles, cellule par cellule.")

@@ -66,20 +66,31 @@ def donnees_ouvertes(
     "detruire-les-liens", cls=FrenchCommand, help="Rendre les codes des personnes impossibles à retrouver."
 )
 def detruire_les_liens(campaign: CampaignName, files: AnswersFiles, sure: Sure = False, format: Format = None) -> None:
-    """Write the answers under pseudonyms, waves linked, then destroy the key that made them."""
+    """Write the answers under pseudonyms, waves linked, then destroy the key that made them and the words."""
+    import pandas as pd
+
+    from impact.coding_grid.model import CodingGrid, open_answers
     from impact.collect.validation import check_files
     from impact.linking import destroy_links, write_linked
 
     declared = read_campaign(campaign)
+    accepted = [one.accepted for one in check_files(files, declared, format=format)]
     if not sure:
-        advice = "Relancer avec --oui pour le faire : c’est définitif."
-        raise ImpactError("les liens vont être détruits, sans retour possible.", where=campaign, remedy=advice)
-    checked = check_files(files, declared, format=format)
-    linked = write_linked([one.accepted for one in checked], declared, files[0])
+        coding = CodingGrid(open_answers(pd.concat(accepted), declared), declared).progress()
+        raise ImpactError(
+            "seront détruits, sans retour possible : la clé des codes, les codes rapprochés, et tout ce que les "
+            f"personnes ont écrit, sauf les citations approuvées, telles qu’elles sont montrées. Codage : {coding}",
+            where=campaign,
+            remedy="Finir d’abord le codage, si les paroles doivent servir. Relancer avec --oui pour le faire.",
+        )
+    linked = write_linked(accepted, declared, files[0])
     destroy_links(declared.name)
-    console.print(french(f"Réponses liées, sous pseudonymes : {linked}."), style="bold green")
+    console.print(french(f"Réponses liées, sous pseudonymes et sans les paroles : {linked}."), style="bold green")
     console.print(
-        french("La clé est détruite. Effacer maintenant les fichiers qui portent des codes, copies et papiers compris.")
+        french(
+            "La clé est détruite, les paroles non approuvées sont effacées. Effacer maintenant les fichiers qui "
+            "portent des codes ou des paroles, copies et papiers compris."
+        )
     )
 
 

@@ -38,13 +38,11 @@ def demo(outputs: Outputs = Path("sorties"), port: Port = PORT, no_browser: NoBr
     from impact.example import example_evidence
     from impact.serving.start import ACCOUNTS_FILE, bind
     from impact.simulation import example_file
-    from impact.vintages import forget
 
     for held in bind(port, "127.0.0.1"):
         held.close()
     campaign = read_campaign("demonstration")
     writable(outputs / campaign.name, option="--sorties")
-    forget(campaign.name)
     example_evidence(campaign)
     publish_results(campaign, [example_file(campaign, outputs)], outputs)
     console.print(french("Données fictives : tout ce qui suit est inventé, pour essayer."), style="bold yellow")
@@ -74,7 +72,7 @@ def servir(
 def _serve(campaign: Campaign, outputs: Path, *, open_browser: bool, **options: object) -> None:
     from impact.serving import serve
 
-    _check_published(campaign, outputs)
+    check_published(campaign, outputs)
     serve(outputs / campaign.name, _notebook(), open_browser=open_browser and _has_screen(), **options)
 
 
@@ -82,7 +80,7 @@ def _verify(campaign: Campaign, outputs: Path, strict: bool) -> None:
     """Print what each step gave; exit 1 when one failed."""
     from impact.serving.trial import try_chain
 
-    _check_published(campaign, outputs)
+    check_published(campaign, outputs)
     table = Table(title="Essai de toute la chaîne", title_justify="left")
     for column in ("", "Essai", "Temps", "Trouvé"):
         table.add_column(column, justify="right" if column == "Temps" else "left")
@@ -102,11 +100,12 @@ def _notebook() -> Path:
     return example_folder("carnets") / "tableau_de_bord.ipynb"
 
 
-def _check_published(campaign: Campaign, outputs: Path) -> None:
+def check_published(campaign: Campaign, outputs: Path) -> None:
     """Refuse to serve cubes that this campaign's key did not sign, or that come from several publications."""
-    from impact.cube import MANIFEST, check_together
+    from impact.cube import check_together
     from impact.disclosure import LEAD
     from impact.keys import secret_key
+    from impact.seal import MANIFEST
 
     folders = [outputs / campaign.name / code for code in (*(one.code for one in campaign.associations), LEAD)]
     check_together([folder for folder in folders if (folder / MANIFEST).is_file()], secret_key(campaign.name, "cle"))

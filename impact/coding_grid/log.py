@@ -9,7 +9,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from impact.errors import ImpactError, system_reason
-from impact.keys import PRIVATE, private_file
+from impact.keys import PRIVATE, erase, private_file, write_private
 
 KIND = "verbatims.jsonl"
 PUBLISH, KEEP = DECISIONS = ("publier", "garder")
@@ -99,3 +99,18 @@ def read_log(path: Path) -> dict[tuple[str, str, str], Coded]:
                 "cette ligne n’est pas lisible.", where=f"{path}, ligne {number}", remedy=advice
             ) from None
     return states
+
+
+def forget_words(path: Path) -> None:
+    """Erase the log but for the approved texts as they are shown: no word that was masked, kept or left undecided.
+
+    What an approved text was written as is replaced by a number: nothing joins it to an answer any more.
+    """
+    approved = [
+        {"who": coded.by, "when": coded.on, "answer": (association, question, str(number)), **asdict(coded)}
+        for number, ((association, question, _), coded) in enumerate(read_log(path).items(), start=1)
+        if coded.decision == PUBLISH
+    ]
+    erase(path)
+    if approved:
+        write_private(path, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in approved).encode())

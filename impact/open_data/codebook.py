@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from impact.campaign import Campaign
-from impact.disclosure import KEYS
+from impact.disclosure import KEYS, Release
 from impact.open_data.documents import Block, Grid, Heading, Paragraph
 from impact.open_data.respondents import ID, WAVE, Respondents
+from impact.panorama import NOT_YET, evidence, kind
 from impact.questionnaire import ILLEGIBLE, Choice, Item
 from impact.results import FRENCH, FRENCH_STATISTICS
 from impact.wording import number
@@ -19,6 +21,10 @@ TITLES = {
     RESPONDENTS: "Répondants : scores avant et après, sans association, ni date, ni texte",
     SYNTHETIC: "Toutes les colonnes du questionnaire, sans aucune réponse réelle",
 }
+EVIDENCE = (
+    f"Preuve : score, comptage, paroles, ou {NOT_YET}. Les comptages et les paroles sont à l’association qui les a "
+    "recueillis : elle les lit sur sa page, et ils ne sont pas dans ces fichiers."
+)
 NUMBERS = {"n": "effectif arrondi", "estimate": "estimation", "ci_low": "borne basse", "ci_high": "borne haute"}
 
 
@@ -72,6 +78,24 @@ def codebook(campaign: Campaign, made: Respondents) -> list[Block]:
             ),
         ]
     return blocks
+
+
+def indicators(release: Release) -> list[tuple[Mapping, Mapping]]:
+    """Return the criterion and the indicator of every line of the référentiel of a release; none without one."""
+    criteria = release.context.get("framework", {"criteria": ()})["criteria"]
+    return [(criterion, one) for criterion in criteria for one in criterion["indicators"]]
+
+
+def known_indicators(public: Release) -> list[Block]:
+    """Write what evidence the public has of each indicator of the common référentiel; nothing without one."""
+    rows = [
+        (criterion["label"], f"{one['label']} ({one['code']})", kind(one), evidence(public, one))
+        for criterion, one in indicators(public)
+    ]
+    if not rows:
+        return []
+    columns = ("Critère", "Indicateur", "Preuve", "Ce que l’on en sait")
+    return [Heading("Référentiel commun, vu par le public"), Paragraph(EVIDENCE), Grid(columns, rows)]
 
 
 def _results_columns() -> list[Variable]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from xml.etree import ElementTree as ET
 
@@ -12,6 +13,7 @@ from impact.open_data.codebook import NOT_FOR_INFERENCE, SYNTHETIC, TITLES, Vari
 NAMESPACE = "ddi:codebook:2_5"
 PRODUCER = "Ville de Brest, service Internet et expression multimédia"
 LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+UNWRITABLE = re.compile(r"[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0 has no way to write these
 DESIGNS = {
     "before_after": "Mêmes personnes, avant puis après",
     "retrospective_separate": "Mêmes personnes, situation de départ remémorée sur une autre feuille",
@@ -31,7 +33,7 @@ def ddi(
     columns : file name -> its variables, see `codebook.variables`. rows : file name -> number of rows.
     created : date of the package, YYYY-MM-DD.
 
-    Source: DDI Alliance, DDI Codebook 2.5 (2012), element reference.
+    Source: DDI Alliance, DDI Codebook 2.5, codebook.xsd of 17 January 2012.
     """
     ET.register_namespace("", NAMESPACE)
     root = ET.Element(_name("codeBook"), {"version": "2.5", LANG: "fr"})
@@ -108,7 +110,8 @@ def _variable(data: ET.Element, variable: Variable, file: str, identifier: str) 
     element = _add(data, "var", **names)
     _add(element, "labl", variable.label)
     if variable.low is not None:
-        _add(_add(element, "valrng"), "range", min=f"{variable.low:g}", max=f"{variable.high:g}")
+        # said, because the standard takes a range for integers: a score is seldom whole
+        _add(_add(element, "valrng"), "range", UNITS="REAL", min=f"{variable.low:g}", max=f"{variable.high:g}")
     for choice in variable.categories:
         category = _add(element, "catgry", **({"missing": "Y"} if choice.missing else {}))
         _add(category, "catValu", choice.name)
@@ -118,7 +121,7 @@ def _variable(data: ET.Element, variable: Variable, file: str, identifier: str) 
 
 def _add(parent: ET.Element, name: str, text: str = "", /, **attributes: str) -> ET.Element:
     child = ET.SubElement(parent, _name(name), attributes)
-    child.text = text or None
+    child.text = UNWRITABLE.sub(" ", text) or None
     return child
 
 

@@ -16,8 +16,9 @@ from impact import __version__
 from impact.campaign import Campaign
 from impact.clearance import protected
 from impact.collect.validation import check_files
-from impact.disclosure import PUBLIC
+from impact.disclosure import PUBLIC, Release
 from impact.errors import ImpactError, french, system_reason
+from impact.evidence import with_evidence
 from impact.keys import keyed_digest, secret_key
 from impact.linking import link
 from impact.open_data.codebook import (
@@ -28,6 +29,8 @@ from impact.open_data.codebook import (
     TITLES,
     Variable,
     codebook,
+    indicators,
+    known_indicators,
     variables,
 )  # fmt: skip
 from impact.open_data.crate import CRATE, crate
@@ -37,9 +40,10 @@ from impact.open_data.respondents import Respondents, respondents
 from impact.open_data.risk_report import report
 from impact.open_data.risks import Risk, measure
 from impact.open_data.told import told_files
+from impact.panorama import kind
 from impact.questionnaire import Scale
 from impact.scoring import score
-from impact.simulation import SEED, simulate
+from impact.simulation import SEED, is_example, simulate
 from impact.vintages import past_groups
 
 PACKAGE, REPORT, DICTIONARY, DDI = "datapackage.json", "rapport_de_risque", "dictionnaire.md", "ddi.xml"
@@ -74,24 +78,26 @@ def write_open_data(
     checked = check_files([Path(file) for file in files], campaign, format=format)
     responses = link([one.accepted for one in checked], campaign).responses
     progress("Résultats arrondis et audit")
-    cleared, groups = protected(responses, campaign, past_groups(campaign.name))
-    results = next(one for one in cleared if one.audience == PUBLIC).table
+    past = [] if is_example(campaign, files) else past_groups(campaign.name)
+    cleared, groups = protected(responses, campaign, past)
+    [public] = with_evidence([one for one in cleared if one.audience == PUBLIC], campaign, responses)
+    cleared = [public if one.audience == PUBLIC else one for one in cleared]
     progress("Fichier des répondants et attaques")
     seed, said = _seed(campaign, responses)
     made = respondents(responses, score(responses, campaign.questionnaire), campaign, seed)
     risk = measure(made, responses, groups, campaign)
-    tables = {RESULTS: results, RESPONDENTS: made.public, SYNTHETIC: _synthetic(campaign)}
+    tables = {RESULTS: public.table, RESPONDENTS: made.public, SYNTHETIC: _synthetic(campaign)}
     contents = {name: table.to_csv(index=False, lineterminator="\n").encode() for name, table in tables.items()}
     created = _date_of(folder, contents)
     progress("Description et rapport de risque")
-    contents |= _description(campaign, made, tables, created) | told_files(cleared, campaign)
+    contents |= _description(campaign, made, tables, public, created) | told_files(cleared, campaign)
     blocks = report(risk, made, campaign, seed=said, created=created)
     contents[f"{REPORT}.md"] = to_markdown(blocks).encode()
     try:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         contents[f"{REPORT}.pdf"] = write_pdf(blocks, folder / f"{REPORT}.pdf").read_bytes()
-        contents[PACKAGE] = _package(campaign, variables(campaign, made), contents, created)
+        contents[PACKAGE] = _package(campaign, variables(campaign, made), public, contents, created)
         contents[CRATE] = crate(campaign, files, contents, created)
         for name, content in contents.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -128,11 +134,11 @@ def _date_of(folder: Path, contents: dict[str, bytes]) -> str:
 
 
 def _description(
-    campaign: Campaign, made: Respondents, tables: dict[str, pd.DataFrame], created: str
+    campaign: Campaign, made: Respondents, tables: dict[str, pd.DataFrame], public: Release, created: str
 ) -> dict[str, bytes]:
     """The codebook page, the DDI document, the questionnaire and, if there is one, the référentiel."""
     columns, rows = variables(campaign, made), {name: len(table) for name, table in tables.items()}
-    files = {DICTIONARY: to_markdown(codebook(campaign, made)).encode()}
+    files = {DICTIONARY: to_markdown([*codebook(campaign, made), *known_indicators(public)]).encode()}
     files[DDI] = ddi(campaign, columns, rows, created=created)
     for path in (campaign.questionnaire.path, campaign.folder / "referentiel.csv"):
         if path.is_file():
@@ -140,7 +146,13 @@ def _description(
     return files
 
 
-def _package(campaign: Campaign, columns: dict[str, list[Variable]], contents: dict[str, bytes], created: str) -> bytes:
+def _package(
+    campaign: Campaign,
+    columns: dict[str, list[Variable]],
+    public: Release,
+    contents: dict[str, bytes],
+    created: str,
+) -> bytes:
     """The Frictionless data package: every file with its digest, every table with its schema."""
     package = {
         "name": campaign.name.replace("_", "-"),
@@ -151,6 +163,7 @@ def _package(campaign: Campaign, columns: dict[str, list[Variable]], contents: d
         "licenses": [LICENCE],
         "sources": [{"title": f"impact {__version__}"}],
         "scales": [_scoring_key(scale) for scale in campaign.questionnaire.scales],
+        "indicators": [{"name": one["code"], "evidence": kind(one)} for _, one in indicators(public)],
         "resources": [_resource(name, content, columns.get(name)) for name, content in contents.items()],
     }
     return (json.dumps(package, ensure_ascii=False, indent=1) + "\n").encode()

@@ -37,7 +37,7 @@ def retold(release: Release) -> dict[str, bytes]:
     drawn = figures(release) if release.audience == PUBLIC else {}
     about = {"audience": release.audience, "rules": asdict(release.rules), "context": dict(release.context)}
     files = {f"{name}.png": figure.png for name, figure in drawn.items()}
-    files |= {name: content for figure in drawn.values() for name, content in figure.files.items() if name[-3:] != "svg"}
+    files |= {f"{name}.csv": figure.files[f"{name}.csv"] for name, figure in drawn.items()}
     files[RESULTS], files[STORY] = results_file(release), to_markdown(_story(release, drawn)).encode()
     return files | {CONTEXT: (json.dumps(about, ensure_ascii=False, indent=1) + "\n").encode()}
 

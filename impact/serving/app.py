@@ -111,10 +111,19 @@ class ResultsServer(Voila):
             "log_function": journal,
         }
 
+    def door(self) -> list[Any]:
+        """Return the routes by which one comes in and goes out, and the one that says whether all is well."""
+        gate = {"gate": Gate(self.accounts)}
+        return [
+            (r"/connexion", LoginHandler, gate),
+            (r"/lien", LinkHandler, gate),
+            (r"/deconnexion", LogoutHandler),
+            (r"/sante", HealthHandler, {"life": self.life, "accounts": self.accounts}),
+        ]
+
     def init_handlers(self) -> list[Any]:
         """Return every route of the server: Voila's own are not added."""
         folders = extension_folders()
-        gate = {"gate": Gate(self.accounts)}
         page = {
             "life": self.life,
             "source": self.notebook,
@@ -131,11 +140,8 @@ class ResultsServer(Voila):
         ]
         routes = [
             (r"/", PageHandler, page),
-            (r"/connexion", LoginHandler, gate),
-            (r"/lien", LinkHandler, gate),
-            (r"/deconnexion", LogoutHandler),
+            *self.door(),
             (r"/fichiers/([\w.-]+)", DownloadHandler),
-            (r"/sante", HealthHandler, {"life": self.life, "accounts": self.accounts}),
             (r"/style/([a-z.]+)", StyleHandler),
             (rf"/api/kernels/{KERNEL}", KernelHandler),
             (rf"/api/kernels/{KERNEL}/channels", ChannelHandler),

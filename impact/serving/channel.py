@@ -64,9 +64,6 @@ class ChannelHandler(GuardedApi, KernelWebsocketHandler):
 
     auth_resource = KERNEL
 
-    def set_default_headers(self) -> None:
-        """Set none: a connection that opens has no body to protect."""
-
     async def prepare(self, **options: Any) -> None:
         """Refuse a request that does not say which page it comes from: every browser does."""
         if not self.get_origin():

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from pathlib import Path
 
+from impact.errors import CubeError
 from impact.pixels import pixels
+from impact.seal import read_manifest
 from impact.serving.accounts import CODE
 
-MANIFEST = "manifeste.json"  # as impact.cube writes it: the page's kernel and this server must not import one another
 TYPES = {
     ".svg": "image/svg+xml",
     ".png": "image/png",
@@ -40,14 +40,14 @@ def released_file(cube: Path, name: str) -> bytes | None:
     """Return a file that the cube's manifest lists, unaltered, or a drawing of it as PNG; None for anything else.
 
     The manifest's signature is checked with the campaign's key when the server starts and when results are published;
-    here each file is checked against the digest that the manifest holds.
+    here the manifest is checked against its seal, and each file against the digest that the manifest holds.
     """
     try:
-        digests = json.loads((cube / MANIFEST).read_text("utf-8"))["files"]
+        digests = read_manifest(cube)["files"]
         source = f"{name[:-4]}.svg" if name.endswith(".png") and name not in digests else name
         digest = digests.get(source)
         content = (cube / source).read_bytes() if digest else b""
-    except (OSError, ValueError, KeyError, AttributeError, TypeError):
+    except (CubeError, OSError):
         return None
     if not digest or hashlib.sha256(content).hexdigest() != digest:
         return None

@@ -47,7 +47,7 @@ FAILURE = (
 )
 DETAIL = re.compile(r"[A-Za-z0-9_]{1,64}")  # the name of a question; whether it is declared, the page itself knows
 
-_pages = Environment(loader=FileSystemLoader(WEB), autoescape=True, undefined=StrictUndefined)
+pages = Environment(loader=FileSystemLoader(WEB), autoescape=True, undefined=StrictUndefined)
 
 
 class Refusal(HTTPError):
@@ -114,7 +114,11 @@ class Guarded(JupyterHandler):
     def show(self, template: str, **values: Any) -> None:
         """Send one of the server's own pages."""
         self.set_header("Content-Type", "text/html; charset=utf-8")
-        self.finish(_pages.get_template(template).render(base=self.base_url, **values))
+        self.finish(self.filled(template, **values))
+
+    def filled(self, template: str, **values: Any) -> str:
+        """Return one of the server's own pages."""
+        return pages.get_template(template).render(base=self.base_url, **values)
 
     def compute_etag(self) -> None:
         """Send no fingerprint of a page: nothing of it is kept anyway."""

@@ -29,13 +29,14 @@ class SessionIdentity(IdentityProvider):
         session = self.session(handler)
         return User(username=session.code) if session else None
 
-    def log_in(self, handler: RequestHandler, code: str) -> None:
-        """Open a new session for `code`; a key that the browser already held is never reused."""
+    def log_in(self, handler: RequestHandler, code: str) -> Session | None:
+        """Open a new session for `code` and return it; a key that the browser already held is never reused."""
         former = self.session(handler)
         if former:
             self.sessions.end(former)
         key = self.sessions.start(code)
         handler.set_cookie(_cookie_name(handler), key, httponly=True, max_age=LIFETIME)
+        return self.sessions.find(key)
 
     def log_out(self, handler: RequestHandler) -> None:
         """End the session of this request on the server, then in the browser."""

@@ -27,7 +27,7 @@ from impact.serving.zygote import OPTIONS
 
 KERNEL_NAME = "impact"
 MOST_PER_ACCOUNT = 8  # several people of one association, each with a page or two
-MOST = 64  # every account of seven associations and the lead, full: about 46 MiB each
+MOST = 64  # every account of seven associations and the lead, full: about 32 MiB each
 UNSEEN = 20  # seconds that a page has to join its kernel before the kernel may be given up
 SWEEP = 1  # seconds between two looks: a session that ends takes its kernels along at once
 FORGOTTEN = 60  # seconds without a page before a kernel is shut: its page gives up a lost connection after 20
@@ -92,7 +92,7 @@ class OwnedKernels(AsyncMappingKernelManager):
         cube = self.cubes.find(session.code)
         if cube is None:
             raise HTTPError(410)
-        await self._make_room(session.code)
+        await self.make_room(session.code)
         scratch = Path(tempfile.mkdtemp(prefix="page-", dir=self.connection_dir))
         self._starting[session.code] += 1
         try:
@@ -107,6 +107,13 @@ class OwnedKernels(AsyncMappingKernelManager):
         if not self._sweeper.is_running():
             self._sweeper.start()
         return kernel_id
+
+    async def make_room(self, code: str) -> None:
+        """Give up the kernels that no page follows; refuse when that is not enough."""
+        if self._full(code):
+            await self.stop(*self._alone(UNSEEN))
+        if self._full(code):
+            raise HTTPError(503)
 
     def joined(self, kernel_id: str, page: Any) -> None:
         """Note that a page's connection follows this kernel."""
@@ -153,13 +160,6 @@ class OwnedKernels(AsyncMappingKernelManager):
             self._sweeper.stop()
             give_back_memory()
 
-    async def _make_room(self, code: str) -> None:
-        """Give up the kernels that no page follows; refuse when that is not enough."""
-        if self._full(code):
-            await self.stop(*self._alone(UNSEEN))
-        if self._full(code):
-            raise HTTPError(503)
-
     def _full(self, code: str) -> bool:
         opened = self._starting + Counter(tenancy.session.code for tenancy in self._tenancies.values())
         return opened[code] >= MOST_PER_ACCOUNT or opened.total() >= MOST
@@ -174,5 +174,5 @@ def kernel_environment(cube: Path, scratch: Path, detail: str) -> dict[str, str]
     """Return all that a kernel is told: its cube, the question to open it at, and the few things Python needs."""
     private = {name: str(scratch) for name in ("HOME", "TMPDIR", "IPYTHONDIR", "JUPYTER_RUNTIME_DIR", "MPLCONFIGDIR")}
     fixed = {"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONNOUSERSITE": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-    shown = {"IMPACT_CUBE": str(cube), "IMPACT_DETAIL": detail}
+    shown = {"IMPACT_CUBE": str(cube), "IMPACT_DETAIL": detail, "IMPACT_MISE_EN_PAGE": "faite"}
     return shown | {"MPLBACKEND": "agg", **fixed, **private}

@@ -64,6 +64,12 @@ class LibraryHandler(GuardedApi, StaticFileHandler):
 
     auth_resource = PAGE
 
+    def parse_url_path(self, url_path: str) -> str:
+        """Refuse a name that no file can have."""
+        if "\0" in url_path:
+            raise HTTPError(404)
+        return super().parse_url_path(url_path)
+
     def set_extra_headers(self, path: str) -> None:
         """Let the browser keep them."""
         self.set_header("Cache-Control", f"private, max-age={ONE_DAY}")

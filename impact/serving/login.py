@@ -91,7 +91,7 @@ class LoginHandler(Guarded):
         self.set_status(429 if seconds else 401)
         if seconds:
             self.set_header("Retry-After", str(seconds))
-        self.show_form(error=_wait(seconds) if seconds else WRONG, code=code)
+        self.show_form(error=told_to_wait(seconds) if seconds else WRONG, code=code)
 
     def enter(self, code: str) -> None:
         """Open a session for `code`, then its page."""
@@ -112,7 +112,7 @@ class LinkHandler(LoginHandler):
     @allow_unauthenticated
     async def get(self) -> None:
         """Show the button; nothing is asked of the link yet, and no cookie is set."""
-        self.show("lien.html")
+        self.show("lien.html", action=f"{self.base_url}lien", sign_in=f"{self.base_url}connexion", xsrf="")
 
     @allow_unauthenticated
     async def post(self) -> None:
@@ -141,11 +141,16 @@ class LogoutHandler(Guarded):
         await self.kernel_manager.shutdown_session(self.session)
         self.identity_provider.log_out(self)
         self.set_header("Clear-Site-Data", '"cache"')
+        self.say_goodbye()
+
+    def say_goodbye(self) -> None:
+        """Show the login form again."""
         action = self.here("connexion")
         self.show("login.html", action=action, error="", notice=LOGGED_OUT, code="", xsrf=self.xsrf_form_html())
 
 
-def _wait(seconds: int) -> str:
+def told_to_wait(seconds: int) -> str:
+    """Return what is told after too many tries."""
     minutes = -(-seconds // 60)
     delay = f"{seconds} secondes" if seconds <= 60 else f"{minutes} minutes"
     return f"Trop d’essais avec un code incorrect. Attendez {delay}, puis réessayez."

@@ -1,4 +1,4 @@
-"""The results page: one notebook, run for whoever is logged in, on their own cube."""
+"""The results page: laid out at publication and sent at once, then the widgets of one notebook where one may choose."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ import nbformat
 from tornado.iostream import StreamClosedError
 from voila.notebook_renderer import NotebookRenderer
 
-from impact.errors import french
-from impact.serving.guard import FAILURE, Guarded, Refusal
+from impact.errors import CubeError, french
+from impact.page import STYLE, Page, read_page
+from impact.serving.guard import Guarded, Refusal
 from impact.serving.health import STOPPING, Life
 from impact.serving.identity import PAGE
 from impact.serving.kernels import KERNEL_NAME
@@ -25,6 +26,14 @@ TURN = 0.25  # seconds
 NO_RESULTS = (
     "Vos résultats ne sont pas publiés en ce moment. Réessayez dans quelques minutes ; si cela continue, "
     "prévenez le service."
+)
+NOT_SHOWN = (
+    "Vos résultats ne sont pas montrés : ils ont été modifiés après coup, ou sont incomplets. Prévenez le service, et "
+    "donnez-lui la référence {}."
+)
+PART_FAILED = (
+    "Une partie de la page n’a pas pu être préparée. Rechargez la page ; si cela continue, donnez au service la "
+    "référence {}."
 )
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
@@ -77,7 +86,7 @@ class IncidentLog(logging.LoggerAdapter):
 
 
 class PageHandler(Guarded):
-    """Starts a kernel for this session and streams the page while the notebook runs."""
+    """Sends the page of this session, then a kernel's widgets where there is something to choose."""
 
     auth_resource = PAGE
     policy = PAGE_POLICY
@@ -90,29 +99,48 @@ class PageHandler(Guarded):
         """Send the page, unless there is nothing to show or the server is stopping."""
         if self.life.stopping:
             raise Refusal(503, STOPPING)
-        if self.kernel_manager.cubes.find(self.session.code) is None:
-            raise Refusal(410, NO_RESULTS)
+        page = self.own_page()
+        if page.choices:
+            await self.kernel_manager.make_room(self.session.code)
         self.life.preparing += 1
         try:
-            await self.send_page()
+            self.set_header("Content-Type", "text/html; charset=utf-8")
+            detail = page.known(self.detail)
+            style, xsrf = STYLE.read_text("utf-8"), self.xsrf_form_html()
+            self.write(self.filled("page.html", page=page, detail=detail, style=style, xsrf=xsrf))
+            if page.choices:
+                await self.send_choice(detail)
         finally:
             self.life.preparing -= 1
 
-    async def send_page(self) -> None:
-        """Stream the page; a failure half-way ends it with a French sentence."""
-        renderer = FixedRenderer(base_url=self.base_url, **self.renderer_options)
-        await renderer.initialize()
-        renderer.log = IncidentLog(self.log, {"reference": self.reference})
-        renderer.resources |= {"xsrf": self.xsrf_form_html(), "reference": self.reference}
-        kernel_id = await self.kernel_manager.start_for(self.session, self.detail)
-        self.set_header("Content-Type", "text/html; charset=utf-8")
+    def own_page(self) -> Page:
+        """Return the page of who is logged in; refuse when it is missing, or when anything beside it was altered."""
+        cube = self.kernel_manager.cubes.find(self.session.code)
+        if cube is None:
+            raise Refusal(410, NO_RESULTS)
         try:
+            return read_page(cube)
+        except CubeError as error:
+            self.log.error("Incident %s : %s", self.reference, error)
+            raise Refusal(410, NOT_SHOWN.format(self.reference)) from None
+
+    async def send_choice(self, detail: str) -> None:
+        """Run the notebook after what is read already; a failure ends the page with a French sentence."""
+        kernel_id, failure = None, french(PART_FAILED.format(self.reference))
+        try:
+            await self.flush()
+            renderer = FixedRenderer(base_url=self.base_url, **self.renderer_options)
+            await renderer.initialize()
+            renderer.log = IncidentLog(self.log, {"reference": self.reference})
+            renderer.resources |= {"failure": failure}
+            kernel_id = await self.kernel_manager.start_for(self.session, detail)
             kernel = self.kernel_manager.get_kernel(kernel_id)
             async for html, _ in renderer.generate_content_generator(kernel_id, kernel):
                 self.write(html)
                 await self.flush()
         except StreamClosedError:  # the reader left before the page was whole
-            await self.kernel_manager.stop(kernel_id)
+            if kernel_id:
+                await self.kernel_manager.stop(kernel_id)
         except Exception:
             self.log.exception("Incident %s : la page de %r", self.reference, self.current_user.username)
-            self.write(f'<p role="alert" class="panne">{french(FAILURE.format(self.reference))}</p>')
+            self.write(f'<p role="alert" class="panne">{failure}</p>')

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 import socket
@@ -18,8 +17,9 @@ import requests
 import websocket
 
 from impact.errors import ServingError
+from impact.seal import read_manifest
 from impact.serving.accounts import create_accounts, list_accounts
-from impact.serving.cubes import MANIFEST, TYPES, Cubes, released_file
+from impact.serving.cubes import TYPES, Cubes, released_file
 from impact.serving.start import ACCOUNTS_FILE, LOCAL
 from impact.serving.visitor import PATIENCE, Visitor, hear, send, states
 
@@ -136,7 +136,7 @@ class Chain:
         return ""
 
     def _files(self, code: str) -> list[str]:
-        listed = json.loads((self.cubes.find(code) / MANIFEST).read_text("utf-8"))["files"]
+        listed = read_manifest(self.cubes.find(code))["files"]
         return [name for name in listed if Path(name).suffix in TYPES]
 
 

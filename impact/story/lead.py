@@ -29,6 +29,7 @@ def lead_story(release: Release, figures: Mapping[str, Figure]) -> Iterator[Sect
     yield Section("en-bref", "En bref", says(french(summary.READABLE)), points)
     told = tuple(_across(release, figures, scale) for scale in scales)
     yield Section("associations", "Association par association", (*says(french(ORDER)), *filter(None, told)))
+    yield _landmark(release)
     points = tuple(Point(oversight.reliability(release, scale)) for scale in scales)
     yield Section("fidelite", french("Peut-on se fier aux questionnaires ?"), points=points)
     table = Table("Résultats montrés et masqués, et pourquoi", oversight.decisions_table(release))
@@ -41,6 +42,12 @@ def lead_story(release: Release, figures: Mapping[str, Figure]) -> Iterator[Sect
 WHY_MASKED = (
     "Le secret statistique décide seul, avant toute lecture ; chaque décision est dans le journal de diffusion."
 )
+
+
+def _landmark(release: Release) -> Section:
+    said = says(*oversight.landmark_said(release))
+    tables = (Table("Premiers scores, et le repère", oversight.landmark_table(release)),) if said else ()
+    return Section("repere", oversight.LANDMARK, said, tables=tables)
 
 
 def _across(release: Release, figures: Mapping[str, Figure], scale: dict) -> Statement | None:

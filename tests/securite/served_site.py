@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import re
 import subprocess
@@ -11,18 +10,23 @@ import sys
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import requests
 import websocket
+
+from impact.page import Page
+from impact.seal import write_sealed
 
 HERE = Path(__file__).parent
 ASSOCIATIONS = ("alpha", "beta", "gamma", "kappa", "lambda", "omicron", "sigma")
 LEAD = "responsable"
 EVERYBODY = (*ASSOCIATIONS, LEAD)
 DASHBOARD = HERE.parents[1] / "carnets" / "tableau_de_bord.ipynb"
+NO_MORE = MappingProxyType({})
 PATIENCE = 60  # seconds for anything that should take one or two: the machine may be busy
 
 
@@ -63,7 +67,7 @@ class Visitor:
 
     def open_page(self) -> str:
         """Open the results page and return the identifier of its kernel."""
-        return re.search(r'"kernelId": "([\w-]+)"', self.get("/").text)[1]
+        return kernel_of(self.get("/").text)
 
     def leave(self, kernel_id: str, **headers: str) -> requests.Response:
         headers = {"Origin": self.url} | headers
@@ -124,6 +128,11 @@ def children(pid: int) -> set[int]:
     return {int(child) for found in lists for child in found.read_text().split()}
 
 
+def kernel_of(text: str) -> str:
+    """Return the identifier of the kernel of a page."""
+    return re.search(r'"kernelId": "([\w-]+)"', text)[1]
+
+
 def message(kind: str, content: dict, channel: str = "shell") -> dict:
     """Return a message of the kernel protocol, as a page would send it."""
     header = {"msg_id": uuid.uuid4().hex, "msg_type": kind, "username": "", "session": "s", "version": "5.3"}
@@ -156,24 +165,27 @@ def hear(channel: websocket.WebSocket, seconds: float, until: Container[str] = "
     return heard
 
 
-def publish(cube: Path, code: str) -> None:
-    """Write made-up results: what the page shows, two files to take away, one altered since, one that no one listed."""
-    cube.mkdir(parents=True)
-    (cube / "resultats.txt").write_text(f"Résultats réservés à {code}", encoding="utf-8")
-    files = {"figure.svg": f"<svg>réservés à {code}</svg>", "resultats.csv": f"réservés à {code};1", "altere.csv": code}
-    digests = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in files.items()}
-    for name, text in files.items():
-        (cube / name).write_bytes(text.encode())
-    (cube / "altere.csv").write_text("autre chose")
-    (cube / "brouillon.csv").write_text("sans sceau")
-    (cube / "manifeste.json").write_text(json.dumps({"files": digests | {"resultats.txt": "0", "../x.csv": "0"}}))
+def publish(cube: Path, code: str, more: Mapping[str, str] = NO_MORE) -> None:
+    """Write made-up results: a page, what the notebook shows, two files to take away, and `more` texts."""
+    texts = {"resultats.txt": f"Résultats réservés à {code}", "figure.svg": f"<svg>réservés à {code}</svg>"}
+    texts |= {"resultats.csv": f"réservés à {code};1"} | more
+    page = Page(
+        title="Nos résultats",
+        before=f"<h1>Nos résultats</h1><p>Au début : réservés à {code}</p>",
+        pick='<h2 id="de-plus-pres">De plus près</h2>',
+        choices=(("toutes", ""), ("une autre", "autre")),
+        details={"": "<p>Choisir ci-dessus</p>", "autre": f"<p>Une autre : réservés à {code}</p>"},
+        after=f"<p>À la fin : réservés à {code}</p>",
+    )
+    files = {name: text.encode() for name, text in texts.items()}
+    write_sealed(cube, files | page.file(), {"audience": code}, b"cle")
 
 
-def start(folder: Path, port: int, notebook: Path, system: str = "", prefix: str = "/") -> Site:
+def start(folder: Path, port: int, notebook: Path, system: str = "", prefix: str = "/", more=NO_MORE) -> Site:
     """Publish seven made-up associations and the lead's results in `folder`, and serve them."""
     outputs = folder / "sorties"
     for code in EVERYBODY:
-        publish(outputs / code, code)
+        publish(outputs / code, code, more)
     return launch(outputs, EVERYBODY, port, notebook, system, prefix=prefix)
 
 

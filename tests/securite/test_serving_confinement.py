@@ -26,17 +26,15 @@ def hostile(tmp_path_factory):
     folder, port = tmp_path_factory.mktemp("hostile"), _free_port()
     prize, key = folder / "prise", folder / "cle"
     key.write_bytes(b"secret")
+    told = {"port.txt": str(port), "prise.txt": str(prize), "cles.txt": str(key)}
     with (
         socket.socket(socket.AF_UNIX) as named,
         socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as unconnected,
-        served_site.closing(served_site.start(folder, port, HERE / "hostile.ipynb")) as running,
+        served_site.closing(served_site.start(folder, port, HERE / "hostile.ipynb", more=told)) as running,
     ):
         named.bind(str(prize))
         named.listen()
         unconnected.bind(f"{prize}2")
-        for code in served_site.ASSOCIATIONS:
-            for name, told in {"port": port, "prise": prize, "cles": key}.items():
-                (running.outputs / code / f"{name}.txt").write_text(str(told))
         yield running
 
 

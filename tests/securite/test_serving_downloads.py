@@ -6,6 +6,7 @@ from served_site import EVERYBODY
 
 @pytest.fixture(scope="module")
 def visitors(site):
+    (site.outputs / "alpha" / "brouillon.csv").write_text("réservés à alpha, sans sceau")
     return {code: site.visitor(code) for code in EVERYBODY}
 
 
@@ -31,7 +32,7 @@ def test_a_file_is_saved_and_never_run_in_the_page(visitors, name, kind):
 @pytest.mark.parametrize(
     "name",
     [
-        "brouillon.csv", "altere.csv", "resultats.txt", "manifeste.json", "absent.csv", "", ".", "..", "../x.csv",
+        "brouillon.csv", "page.json", "resultats.txt", "manifeste.json", "absent.csv", "", ".", "..", "../x.csv",
         "../beta/resultats.csv", "..%2fbeta%2fresultats.csv", "%2e%2e/beta/resultats.csv", "..%252fbeta%252fresultats.csv",
         "..%5cbeta%5cresultats.csv", "../acces.json", "..%2facces.json", "%2e%2e%2facces.json", "resultats.csv/",
         "./resultats.csv", "resultats.csv%00.png", "RESULTATS.CSV", "/etc/passwd", "%2fetc%2fpasswd", "resultats.csv\n",
@@ -50,6 +51,13 @@ def test_a_stranger_is_sent_to_the_login_form(site):
         answer = site.visitor().get(f"/fichiers/{name}")
         assert answer.status_code == 302
         assert answer.headers["Location"].startswith("/connexion")
+
+
+def test_a_file_or_a_manifest_altered_since_is_not_given(site, visitors):
+    for code, name in (("sigma", "resultats.csv"), ("lambda", "manifeste.json")):
+        path = site.outputs / code / name
+        path.write_bytes(path.read_bytes().replace(code.encode(), b"alpha"))
+        assert visitors[code].get("/fichiers/resultats.csv").status_code == 404
 
 
 def test_a_link_in_place_of_a_file_leads_nowhere(site, visitors):

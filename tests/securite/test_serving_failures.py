@@ -17,14 +17,15 @@ from conftest import NOTEBOOK, _free_port
 from served_site import PATIENCE
 from test_serving_channel import closed, linux, named, widgets
 
-from impact.cube import MANIFEST, RESULTS, Figure, read_cube, write_cube
+from impact.cube import RESULTS, Figure, read_cube, write_cube
 from impact.errors import CubeError
+from impact.seal import MANIFEST
 from impact.serving import create_accounts, list_accounts, renew_account
 from impact.serving.sessions import LIFETIME
+from impact.serving.start import JOURNAL
 
 pytestmark = linux
-ALTERED = "les résultats publiés ont été modifiés après coup"
-NOT_READY = "La page n’a pas pu être préparée."
+NOT_READY = "Une partie de la page n’a pas pu être préparée."
 TINY = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]  # a disk of its own, that a test can fill
 ON_TINY_DISK = 'mount -t tmpfs -o size=2m disque "$TMPDIR" && exec "$@"'
 
@@ -37,9 +38,10 @@ def french_only(answer, *names):
 
 def reads(visitor, said):
     """Open the page, and return whether it says this; then leave."""
-    kernel = visitor.open_page()
+    text = visitor.get("/").text
+    kernel = served_site.kernel_of(text)
     channel = visitor.connect(kernel)
-    found = said in str(widgets(channel))
+    found = said in text + str(widgets(channel))
     channel.close()
     visitor.leave(kernel)
     return found
@@ -123,8 +125,7 @@ def test_a_full_disk(tmp_path, monkeypatch):
     small.mkdir()
     monkeypatch.setenv("TMPDIR", str(small))
     outputs = tmp_path / "site" / "sorties"
-    (outputs / "alpha").mkdir(parents=True)
-    (outputs / "alpha" / "resultats.txt").write_text("Résultats réservés à alpha", "utf-8")
+    served_site.publish(outputs / "alpha", "alpha")
     within = [*TINY, ON_TINY_DISK, "sh"]
     with served_site.closing(served_site.launch(outputs, ["alpha"], _free_port(), NOTEBOOK, within=within)) as site:
         visitor = site.visitor("alpha")
@@ -133,6 +134,7 @@ def test_a_full_disk(tmp_path, monkeypatch):
         fill(filling)
         answer = visitor.get("/")
         assert NOT_READY in answer.text
+        assert "À la fin : réservés à alpha" in answer.text
         french_only(answer)
         assert site.visitor("alpha").get("/connexion").status_code == 302  # logging in needs no disk
         filling.unlink()
@@ -210,11 +212,12 @@ def test_a_cube_altered_while_it_is_served(two, damage):
     else:
         shutil.copytree(two.outputs / "asso_b", cube, dirs_exist_ok=True)
     visitor = two.visitor("asso_a")
-    kernel = visitor.open_page()
-    told = str(widgets(visitor.connect(kernel)))
-    assert ("pas de résultats publiés ici" if damage == "emptied" else ALTERED) in told
-    assert "Association" not in told  # neither one's own page, nor the other's
-    assert str(two.outputs) not in told
+    answer = visitor.get("/")
+    assert answer.status_code == 410
+    assert "ils ont été modifiés après coup, ou sont incomplets" in answer.text
+    french_only(answer, "Association", "asso_")  # neither one's own page, nor the other's
+    assert two.kernels() == set()
+    assert re.search(r"Incident \w{8} : .*asso_a", (two.outputs / JOURNAL).read_text())
     assert reads(two.visitor("asso_b"), "Association B")
 
 

@@ -1,15 +1,15 @@
-// Takes the waiting sentence away when the results are there, says so when the page has lost its kernel, and keeps
-// the question that is looked at in the address, so that reloading shows it again.
+// Puts the living choice in the place of the links that stand for it, says so when the page has lost its kernel, and
+// keeps the question that is looked at in the address, so that reloading shows it again.
 "use strict";
 (function () {
   const SLOW = 45000, LOST = 10000, LOOK = 1000; // milliseconds
   const BASE = new URL("..", document.currentScript.src).pathname;
   const started = Date.now();
+  const links = document.getElementById("choix"), live = document.getElementById("vivant");
   let lostSince = null;
 
   function cut() {
     document.getElementById("panne").hidden = false;
-    document.getElementById("attente")?.remove();
     clearInterval(timer);
   }
 
@@ -19,15 +19,7 @@
     if (answer && !answer.ok) cut();
   }
 
-  // ipywidgets does not say what its radio buttons are about.
-  function nameChoice() {
-    const choice = document.querySelector(".de-pres .widget-radio-box");
-    choice?.setAttribute("role", "radiogroup");
-    choice?.setAttribute("aria-labelledby", "de-plus-pres");
-  }
-
   function look() {
-    nameChoice();
     const kernel = window.jupyterapp?.widgetManager?.kernel;
     if (!kernel) return Date.now() - started > SLOW && cut();
     if (kernel.isDisposed || kernel.status === "dead" || kernel.connectionStatus === "disconnected") return cut();
@@ -37,23 +29,32 @@
     ask(kernel);
   }
 
-  const timer = setInterval(look, LOOK);
-  const arrival = new MutationObserver(() => {
-    if (!document.querySelector("#contenu .jupyter-widgets *")) return;
-    document.getElementById("attente")?.remove();
-    arrival.disconnect();
-  });
-  arrival.observe(document.documentElement, { childList: true, subtree: true });
+  // All of it at once, when it is whole: nothing is seen twice, and nothing moves.
+  function replaceLinks() {
+    const choice = live.querySelector(".widget-radio-box:has(input)");
+    if (!links.isConnected || !choice || !live.querySelector(".widget-html-content *")) return;
+    choice.setAttribute("role", "radiogroup"); // ipywidgets does not say what its radio buttons are about
+    choice.setAttribute("aria-labelledby", "de-plus-pres");
+    const focused = links.contains(document.activeElement);
+    links.remove();
+    if (focused) choice.querySelector("input:checked")?.focus();
+  }
+
   function keepDetail() {
-    const marked = document.querySelector('#contenu [class*="choix--"]');
+    const marked = live.querySelector('[class*="choix--"]');
     if (!marked) return;
     const name = marked.className.match(/choix--(\w*)/)[1];
     const query = name ? `?detail=${name}` : "";
     if (query !== location.search) history.replaceState(null, "", location.pathname + query);
   }
-  const changes = { childList: true, subtree: true, attributes: true, attributeFilter: ["class"] };
-  new MutationObserver(keepDetail).observe(document.documentElement, changes);
 
+  let timer = null;
+  if (live) {
+    links.after(live);
+    const changes = { childList: true, subtree: true, attributes: true, attributeFilter: ["class"] };
+    new MutationObserver(() => (replaceLinks(), keepDetail())).observe(live, changes);
+    timer = setInterval(look, LOOK);
+  }
   document.getElementById("recharger").addEventListener("click", () => location.reload());
   window.addEventListener("beforeunload", () => clearInterval(timer));
   window.addEventListener("pageshow", (event) => event.persisted && location.reload());

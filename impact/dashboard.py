@@ -1,4 +1,4 @@
-"""The widgets of the page: what stays, one choice of breakdown, and what follows it."""
+"""The page an association reads, in widgets: what stays, one choice of breakdown, and what follows it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from pathlib import Path
 
 import ipywidgets as widgets
 
-from impact.dashboard.model import NOTHING, Dashboard
 from impact.errors import ImpactError, french
+from impact.page import STYLE, Page, read_page
 
 CUBE, DETAIL = "IMPACT_CUBE", "IMPACT_DETAIL"
+LAID_OUT = "IMPACT_MISE_EN_PAGE"  # given by a server that has sent all the rest already: the choice alone is wanted
 KEPT = "choix--"  # the class by which the served page's script knows the question to keep in the address
-STYLE = Path(__file__).with_name("page.css")
 FAILED = "Cette partie de la page ne peut pas être montrée. Recharger la page ; si cela continue, prévenir le service."
 
 
@@ -24,35 +24,36 @@ def show(folder: str | Path | None = None) -> widgets.Widget:
     """
     style = f"<style>{STYLE.read_text('utf-8')}</style>"
     try:
-        page = Dashboard(folder or os.environ.get(CUBE, "."))
-        blocks = _blocks(page)
+        page = read_page(folder or os.environ.get(CUBE, "."))
+        choice = _choice(page) if page.choices else []
     except ImpactError as error:
         return _html(f'{style}<p role="alert" class="panne">{error.what}</p>')
     except Exception:
         return _html(f'{style}<p role="alert" class="panne">{french(FAILED)}</p>')
-    return widgets.VBox([_html(style), *blocks], layout={"width": "100%"}).add_class("impact-page")
+    if LAID_OUT in os.environ:
+        return widgets.VBox(choice)
+    closer = [widgets.VBox([_html(page.pick), *choice]).add_class("de-pres")] if choice else []
+    blocks = [_html(style), _html(page.before), *closer, _html(page.after)]
+    return widgets.VBox(blocks, layout={"width": "100%"}).add_class("impact-page")
 
 
-def _blocks(page: Dashboard) -> list[widgets.Widget]:
-    if not page.picked:
-        return [_html(page.before()), _html(page.after())]
-    asked = os.environ.get(DETAIL, NOTHING)
-    first = asked if asked in dict(page.choices).values() else NOTHING
-    detail = _html(page.detail(first))
+def _choice(page: Page) -> list[widgets.Widget]:
+    """One choice, and under it what is chosen."""
+    first = page.known(os.environ.get(DETAIL, ""))
     choice = widgets.RadioButtons(options=page.choices, value=first, layout={"width": "auto"})
+    detail = _html(page.details[first]).add_class(KEPT + first)
 
     def follow(change: dict) -> None:
         """Show the chosen breakdown; whatever happens, the reader gets a sentence."""
         try:
-            detail.value = page.detail(change["new"])
-            closer.remove_class(KEPT + change["old"]).add_class(KEPT + change["new"])
+            detail.value = page.details[change["new"]]
+            detail.remove_class(KEPT + change["old"]).add_class(KEPT + change["new"])
         except Exception:
             traceback.print_exc()  # the server's journal keeps it under the reference
             detail.value = f'<p role="alert" class="panne">{french(FAILED + _reference())}</p>'
 
     choice.observe(follow, names="value")
-    closer = widgets.VBox([_html(page.pick_title()), choice, detail]).add_class("de-pres").add_class(KEPT + first)
-    return [_html(page.before()), closer, _html(page.after())]
+    return [choice, detail]
 
 
 def _reference() -> str:

@@ -1,23 +1,23 @@
-"""What the page shows, without any widget: the story of one cube, laid out in HTML."""
+"""The page of one audience, laid out in HTML once, at publication: the story of its release, with its figures."""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from html import escape
 from itertools import groupby
-from pathlib import Path
 
 import pandas as pd
 
 from impact.bilan import FILES as BILANS
-from impact.cube import RESULTS, Figure, read_cube
-from impact.disclosure import LEAD
+from impact.cube import RESULTS, Figure
+from impact.disclosure import LEAD, Release
 from impact.errors import french
+from impact.page import NOTHING, Page
 from impact.story import Section, Statement, Table, story
 
-NOTHING = ""
 FEW = 2  # statements: a table after more of them is folded, for who wants it
+EVERYONE = "Tout le monde ensemble"
 CHOOSE = "Choisir une question ci-dessus pour voir les résultats selon les réponses."
 ONE_AT_A_TIME = "Les résultats selon les réponses à une question, une à la fois."
 FILES = "Sous chaque figure : l’image (SVG, PNG) et ses chiffres (CSV). Pour refaire un calcul :"
@@ -25,65 +25,51 @@ BILAN = "Un bilan de quelques pages, pour vos partenaires :"
 BILAN_FILES = tuple(zip(BILANS, ("à imprimer (PDF)", "à compléter avec vos mots (.docx)"), strict=True))
 
 
-class Dashboard:
-    """One audience's page over its cube; nothing is computed here, only laid out. All methods return HTML."""
+def lay_out(release: Release, figures: Mapping[str, Figure]) -> Page:
+    """Return the page of a release and its figures; nothing is computed here, only laid out."""
+    sections = story(release, figures)
+    place = next((place for place, one in enumerate(sections) if one.pick), len(sections))
+    picked = sections[place] if place < len(sections) else None
+    pick = f"{_title(picked)}<p>{ONE_AT_A_TIME}</p>" if picked else ""
+    return Page(
+        title=french(f"{release.context['association']} : résultats"),
+        before=_page(header(release.context) + _contents(sections) + "".join(map(section_html, sections[:place]))),
+        after=_page("".join(map(section_html, sections[place + 1 :])) + _files(release)),
+        pick=pick,
+        choices=((EVERYONE, NOTHING), *((part.title, part.name) for part in picked.parts)) if picked else (),
+        details={NOTHING: f"<p>{CHOOSE}</p>"} | {part.name: _detail(part) for part in picked.parts} if picked else {},
+    )
 
-    def __init__(self, folder: str | Path):
-        self.release, figures = read_cube(folder)
-        self.context = self.release.context
-        self.sections = story(self.release, figures)
 
-    @property
-    def picked(self) -> Section | None:
-        """The section whose parts are seen one at a time, if there is one."""
-        return next((section for section in self.sections if section.pick), None)
+def header(context: Mapping) -> str:
+    """Who, what, and whether the data are fictitious."""
+    badge = '<p class="fictif">Exemple : données fictives</p>' if context["fictif"] else ""
+    sector = f" · {escape(context['sector'])}" if context["sector"] else ""
+    return french(
+        f"<header>{badge}<h1>{escape(context['association'])}</h1>"
+        f'<p class="campagne">{escape(context["title"])}{sector}</p></header>'
+    )
 
-    @property
-    def choices(self) -> list[tuple[str, str]]:
-        """(label, name) of each part that may be picked, after « everyone together »."""
-        parts = self.picked.parts if self.picked else ()
-        return [("Tout le monde ensemble", NOTHING), *((part.title, part.name) for part in parts)]
 
-    def header(self) -> str:
-        """Who, what, and whether the data are fictitious."""
-        badge = '<p class="fictif">Exemple : données fictives</p>' if self.context["fictif"] else ""
-        sector = f" · {escape(self.context['sector'])}" if self.context["sector"] else ""
-        return french(
-            f"<header>{badge}<h1>{escape(self.context['association'])}</h1>"
-            f'<p class="campagne">{escape(self.context["title"])}{sector}</p></header>'
-        )
+def _files(release: Release) -> str:
+    """The bilan, and the file of all that was released."""
+    link = _links([(RESULTS, "tous les résultats, une ligne chacun (CSV)")])
+    told = "" if release.audience == LEAD else f"<p>{BILAN} {_links(BILAN_FILES)}.</p>"
+    return french(
+        f'<section class="fichiers"><h2 id="telecharger">Télécharger</h2>{told}<p>{FILES} {link}.</p></section>'
+    )
 
-    def before(self) -> str:
-        """The story up to what is picked; all of it where nothing is."""
-        return _page(self.header() + self.contents() + "".join(map(section_html, self._around()[0])))
 
-    def pick_title(self) -> str:
-        """The title above the choice."""
-        return _page(f"{_title(self.picked)}<p>{ONE_AT_A_TIME}</p>")
+def _contents(sections: Iterable[Section]) -> str:
+    """Links to each section."""
+    places = [*((one.name, one.title) for one in sections), ("telecharger", "Télécharger")]
+    links = "".join(f'<li><a href="#{name}">{escape(title)}</a></li>' for name, title in places)
+    return f'<nav aria-label="Sur cette page"><ul class="sommaire">{links}</ul></nav>'
 
-    def after(self) -> str:
-        """The end of the story, then the file of all that was released."""
-        link = _links([(RESULTS, "tous les résultats, une ligne chacun (CSV)")])
-        told = "" if self.release.audience == LEAD else f"<p>{BILAN} {_links(BILAN_FILES)}.</p>"
-        files = f'<section class="fichiers"><h2 id="telecharger">Télécharger</h2>{told}<p>{FILES} {link}.</p></section>'
-        return _page("".join(map(section_html, self._around()[1])) + french(files))
 
-    def detail(self, name: str) -> str:
-        """The part picked; an unknown one shows nothing."""
-        part = next((part for part in self.picked.parts if part.name == name), None) if self.picked else None
-        if part is None:
-            return f"<p>{CHOOSE}</p>"
-        return f'{_body(part)}<div class="cartes">{"".join(map(_card, part.parts))}</div>'
-
-    def contents(self) -> str:
-        """Links to each section."""
-        places = [*((one.name, one.title) for one in self.sections), ("telecharger", "Télécharger")]
-        links = "".join(f'<li><a href="#{name}">{escape(title)}</a></li>' for name, title in places)
-        return f'<nav aria-label="Sur cette page"><ul class="sommaire">{links}</ul></nav>'
-
-    def _around(self) -> tuple[tuple[Section, ...], tuple[Section, ...]]:
-        place = next((place for place, one in enumerate(self.sections) if one.pick), len(self.sections))
-        return self.sections[:place], self.sections[place + 1 :]
+def _detail(part: Section) -> str:
+    """What is shown of a part that is picked."""
+    return f'{_body(part)}<div class="cartes">{"".join(map(_card, part.parts))}</div>'
 
 
 def section_html(section: Section) -> str:
