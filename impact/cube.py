@@ -21,7 +21,7 @@ from impact.seal import REPUBLISH, read_manifest, read_sealed, write_sealed
 
 RESULTS = "resultats.csv"
 DRAFT = ".publication_en_cours"  # beside the cubes that are read: those of a publication that is not finished
-FINISH = "Une publication est en cours ou a été arrêtée : attendre sa fin, ou relancer « impact publier », qui la finira."
+FINISH = "Une publication est en cours ou a été arrêtée : attendre sa fin ou relancer « impact publier » pour la finir."
 
 
 @dataclass(frozen=True, eq=False)

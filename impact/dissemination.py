@@ -65,7 +65,7 @@ class Edition:
         return audiences
 
     def put_in_place(self, audiences: Iterable[str], declared: Iterable[str]) -> list[Path]:
-        """Replace what is read by what was written, all at once; who has nothing any more, though declared, is removed."""
+        """Replace what is read by what was written, all at once; a declared audience that has nothing is removed."""
         try:
             for audience in dict.fromkeys([*audiences, *declared]):
                 self._replace(audience, keep=audience in audiences)

@@ -11,7 +11,7 @@ from impact.campaign import Campaign
 from impact.clearance import protected
 from impact.coding_grid.log import log_file
 from impact.collect.validation import check_files
-from impact.cube import cube_inputs
+from impact.cube import DRAFT, cube_inputs
 from impact.disclosure import LEAD, PUBLIC
 from impact.dissemination import edition
 from impact.errors import ImpactError
@@ -73,7 +73,8 @@ def publish(
             raise ImpactError("le fichier de réponses est introuvable.", where=file, remedy="Vérifier son chemin.")
     inputs, key = fingerprint(campaign, files), secret_key(campaign.name, "cle")
     folders = [outputs / association.code for association in campaign.associations]
-    if all(cube_inputs(folder, key) == inputs for folder in [*folders, outputs / PUBLIC, outputs / LEAD]):
+    same = all(cube_inputs(folder, key) == inputs for folder in [*folders, outputs / PUBLIC, outputs / LEAD])
+    if same and not (outputs / DRAFT).exists():
         progress("Rien n’a changé : les résultats déjà publiés restent valables.")
         return folders
     progress("Vérification des réponses")

@@ -10,16 +10,15 @@ import pytest
 
 import impact
 import impact.dissemination
-import impact.vintages
 from impact.collect.responses import write_csv
 from impact.cube import DRAFT, check_together
 from impact.disclosure import LEAD, PUBLIC
 from impact.dissemination import STATE, Edition, edition
 from impact.errors import CubeError, french
 from impact.journal import JOURNAL
-from impact.keys import secret_key
+from impact.keys import private_file, secret_key
 from impact.seal import MANIFEST
-from impact.vintages import past_groups
+from impact.vintages import KIND, past_groups
 from tests.conftest import SMALL_CAMPAIGN
 
 SEVEN = [f"asso_{letter}" for letter in "abcdefg"]
@@ -51,7 +50,7 @@ def read(seven, tmp_path):
     """A folder where the first answers are published."""
     campaign, first, _ = seven
     impact.publish(campaign, [first], tmp_path / "sorties")
-    impact.vintages.forget(campaign.name)  # the second answers are of other persons
+    private_file(campaign.name, KIND).unlink()  # the second answers are of other persons
     return tmp_path / "sorties"
 
 
@@ -101,7 +100,7 @@ def test_stopped_while_cubes_take_their_places(seven, read, monkeypatch):
         impact.publish(campaign, [answers], read)
     monkeypatch.setattr(Edition, "_replace", whole)
     cubes, key = [read / code for code in SEVEN], secret_key(campaign.name, "cle")
-    with pytest.raises(CubeError, match=french("relancer « impact publier », qui la finira")):
+    with pytest.raises(CubeError, match=french("relancer « impact publier » pour la finir")):
         check_together(cubes, key)
     impact.publish(campaign, [answers], read)
     check_together(cubes, key)
