@@ -24,6 +24,7 @@ from impact.keys import private_file, secret_key
 from impact.landmark import landmark_file, with_landmark
 from impact.layout import lay_out
 from impact.linking import link
+from impact.simulation import is_example
 from impact.vintages import past_groups, remember
 
 Progress = Callable[[str], None]
@@ -54,7 +55,7 @@ def publish(
     One cube an association, one for the public, one for the evaluation lead; the bilan in each, but the lead's.
     Nothing is done again when neither the
     answers, the declarations nor the code changed. Nothing is written when the audit of differencing finds anybody, or
-    when too few persons came since the last publication.
+    when too few persons came since the last publication (invented persons are not remembered).
 
     Parameters
     ----------
@@ -83,8 +84,9 @@ def publish(
     joined = link([one.accepted for one in checked], campaign)
     matched(joined)
     progress("Scores, analyse, secret statistique et audit")
-    cleared, groups = protected(joined.responses, campaign, past_groups(campaign.name))
-    cleared, written = with_landmark(with_evidence(cleared, campaign, joined.responses), campaign), []
+    invented = is_example(campaign, files)
+    cleared, groups = protected(joined.responses, campaign, [] if invented else past_groups(campaign.name))
+    cleared, written = list(with_landmark(with_evidence(cleared, campaign, joined.responses), campaign)), []
     for one in cleared:
         progress(f"Figures, bilan et résultats : {one.context['association']}")
         drawn = figures(one)
@@ -92,6 +94,7 @@ def publish(
         documents |= lay_out(one, drawn).file()
         folder = outputs / one.audience
         written.append(write_cube(one, drawn.values(), folder, inputs=inputs, key=key, documents=documents))
-    remember(campaign.name, groups)
+    if not invented:
+        remember(campaign.name, groups)
     write_journal(cleared, outputs / JOURNAL)
     return [folder for folder in written if folder.name not in (PUBLIC, LEAD)]

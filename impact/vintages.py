@@ -39,11 +39,6 @@ def remember(campaign: str, groups: Sequence[Group]) -> None:
     write_private(private_file(campaign, KIND), json.dumps(state).encode())
 
 
-def forget(campaign: str) -> None:
-    """Forget what was published: only for a fictitious campaign that is made again."""
-    private_file(campaign, KIND).unlink(missing_ok=True)
-
-
 def require_enough_newcomers(groups: Sequence[Group], past: Sequence[Group], rules: Rules) -> None:
     """Refuse a vintage in which a whole that was already shown gains or loses fewer persons than the threshold.
 

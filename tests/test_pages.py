@@ -226,6 +226,46 @@ def test_no_fault_of_accessibility(site, browser, scheme):
     page.context.close()
 
 
+def test_all_is_read_without_script(site, browser):
+    """Figures and choices too: links stand where the radio buttons would be."""
+    page = browser.new_context(java_script_enabled=False, locale="fr-FR").new_page()
+    page.goto(site[0])
+    page.fill("input[type=text]", "asso_c")
+    page.fill("input[type=password]", site[1]["asso_c"])
+    page.click("button[type=submit]")
+    assert page.locator(".impact-page figure img").count() > 10
+    page.get_by_role("link", name="Votre âge").click()
+    assert page.url == site[0] + "?detail=age#choix"
+    assert page.locator("#choix .cartes img").count() >= 3
+    assert page.locator("#choix [aria-current]").inner_text() == "Votre âge"
+    page.context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_links_become_radio_buttons_and_nothing_moves(site, browser, scheme, width):
+    held, place = [], "document.querySelector('.impact-page > .page:last-child').getBoundingClientRect().top"
+    page = browser.new_context(color_scheme=scheme, locale="fr-FR", viewport={"width": width, "height": 900}).new_page()
+    page.route("**/voila.js", lambda route: held.append(route))
+    page.goto(site[0] + "?detail=genre")
+    page.fill("input[type=text]", "asso_c")
+    page.fill("input[type=password]", site[1]["asso_c"])
+    page.click("button[type=submit]")
+    link = page.get_by_role("link", name="Votre genre")
+    link.focus(timeout=PAGE)
+    page.wait_for_selector(".de-pres > #vivant", state="attached", timeout=PAGE)
+    assert faults(page) == []
+    assert page.get_by_role("radio").count() == 0
+    before = page.evaluate(place)
+    held[0].continue_()
+    page.wait_for_selector("#choix", state="detached", timeout=PAGE)
+    assert abs(page.evaluate(place) - before) <= 2
+    assert page.evaluate("document.activeElement.checked"), "the keyboard is where it was"
+    assert page.get_by_role("radio", name="Votre genre").is_checked()
+    assert page.locator(".cartes").count() == 1
+    page.context.close()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
 def test_no_fault_on_the_page_of_the_lead(site, browser, scheme, width):
@@ -245,7 +285,7 @@ def test_every_control_is_reached_with_the_keyboard_alone(site, browser):
         page.keyboard.press("Tab")
         page.keyboard.type(typed)
     page.keyboard.press("Enter")
-    page.wait_for_selector(".impact-page h1", timeout=PAGE)
+    page.wait_for_selector("input[type=radio]", timeout=PAGE)
     page.evaluate("document.body.focus()")
     seen = []
     for _ in range(160):

@@ -15,8 +15,10 @@ from impact.dashboard import LAID_OUT, show
 from impact.errors import ImpactError
 from impact.layout import lay_out
 from impact.page import FILE, read_page
-from impact.simulation import Truth
+from impact.simulation import Truth, is_example
 from impact.story import story
+from impact.vintages import past_groups
+from tests.conftest import SMALL_QUESTIONNAIRE
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +77,21 @@ def test_changed_answers_are_published_again(campaign, answers_file, tmp_path):
     steps = []
     impact.publish(campaign, [copy], folder, progress=steps.append)
     assert len(steps) > 1
+
+
+def test_a_campaign_that_is_tried_can_change(small, tmp_path, monkeypatch):
+    """Invented answers are not remembered: a question more draws others, and it is published all the same."""
+    monkeypatch.setenv("IMPACT_CLES", str(tmp_path / "cles"))
+    for extra in ("", "| | select_one genre | autre | Une autre | | oui | | | | | | |\n"):
+        folder = small(SMALL_QUESTIONNAIRE.replace("| | begin_group |", f"{extra}| | begin_group |", 1))
+        tried = impact.read_campaign(folder)
+        file = impact.example_file(tried, tmp_path)
+        assert is_example(tried, [file])
+        assert len(impact.publish(tried, [file], tmp_path / "sorties")) == 3
+    assert past_groups(tried.name) == []
+    file.write_bytes(file.read_bytes() + b"\n")
+    assert not is_example(tried, [file]), "a file that differs may be anybody's"
+    assert not is_example(replace(tried, fictif=False), [file])
 
 
 def test_no_answer_and_no_code_is_in_the_cubes(outputs, checked):

@@ -27,7 +27,7 @@ from impact.serving.zygote import OPTIONS
 
 KERNEL_NAME = "impact"
 MOST_PER_ACCOUNT = 8  # several people of one association, each with a page or two
-MOST = 64  # every account of seven associations and the lead, full: about 46 MiB each
+MOST = 64  # every account of seven associations and the lead, full: about 32 MiB each
 UNSEEN = 20  # seconds that a page has to join its kernel before the kernel may be given up
 SWEEP = 1  # seconds between two looks: a session that ends takes its kernels along at once
 FORGOTTEN = 60  # seconds without a page before a kernel is shut: its page gives up a lost connection after 20

@@ -13,6 +13,7 @@ from test_serving_channel import linux
 
 from impact.charts import figures
 from impact.cube import write_cube
+from impact.layout import lay_out
 
 TESTS = Path(__file__).parents[1]
 IMAGE = '<img src=x onerror="document.title=1">'
@@ -107,16 +108,18 @@ def test_html_in_a_label_is_read_and_not_run(cleared, tmp_path, new_tab):  # noq
     """A cube whose every label is an attack: the browser shows them as text, in the page and in each of its choices."""
     one = cleared["asso_f"]
     release = replace(one, context=poisoned(dict(one.context)))
-    write_cube(release, figures(one).values(), tmp_path / "sorties" / "asso_f", inputs="", key=b"cle")
-    assert (
-        IMAGE in json.loads((tmp_path / "sorties" / "asso_f" / "manifeste.json").read_text("utf-8"))["context"]["title"]
-    )
+    drawn, folder = figures(one), tmp_path / "sorties" / "asso_f"
+    page = lay_out(release, drawn).file()
+    write_cube(release, drawn.values(), folder, inputs="", key=b"cle", documents=page)
+    assert IMAGE in json.loads((folder / "manifeste.json").read_text("utf-8"))["context"]["title"]
     site = served_site.launch(tmp_path / "sorties", ["asso_f"], _free_port(), served_site.DASHBOARD)
     with served_site.closing(site):
         tab = new_tab()
         log_in(tab, site, "asso_f")
         tab.wait_for_selector(".impact-page h1", timeout=60_000)
         assert IMAGE in tab.inner_text("h1")
+        tab.wait_for_selector("#choix", state="detached")
+        assert tab.locator("input[type=radio]").count() > 1
         for choice in tab.locator("input[type=radio]").all():
             choice.click()
             tab.wait_for_timeout(700)

@@ -51,12 +51,13 @@ def nothing_leaks(answer: requests.Response, but: str = "") -> None:
 
 
 def test_an_association_sees_its_own_results_and_no_other(pages):
-    for _code, (visitor, _) in pages.items():
+    for code, (visitor, _) in pages.items():
         answer = visitor.get("/")
         assert answer.status_code == 200
         assert '<html lang="fr">' in answer.text
         assert "<title>Nos résultats</title>" in answer.text
-        nothing_leaks(answer)
+        assert f"réservés à {code}" in answer.text
+        nothing_leaks(answer, but=code)
 
 
 def test_the_routes_are_those_we_know(site):

@@ -91,13 +91,18 @@ class Crowd:
             self.faults.append(f"{code} : {error!r}")
 
     def visit(self, visitor, code, chance, thinking):
-        kernel = visitor.open_page()
+        text = visitor.get("/").text
+        self.check(code, [text], [])
+        assert self.names[code] in text
+        self.views += 1
+        if "kernelId" not in text:  # nothing to choose: no kernel
+            self.gone.wait(CHOICES * thinking)
+            return
+        kernel = served_site.kernel_of(text)
         channel = visitor.connect(kernel)
         states = widgets(channel)
         texts = {key: one["state"].pop("value") for key, one in states.items() if one["model_name"] == "HTMLModel"}
         self.check(code, [*texts.values(), json.dumps(states, ensure_ascii=False)], texts.values())
-        assert self.names[code] in str(texts)
-        self.views += 1
         comm, options = next(
             (k, len(s["state"]["_options_labels"])) for k, s in states.items() if "index" in s["state"]
         )
