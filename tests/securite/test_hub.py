@@ -376,8 +376,12 @@ def test_leaving_the_page_leaves_the_hub(hub):
 def test_leaving_the_hub_ends_the_page_and_no_other(hub, pages):
     guest = hub.guest(SECOND)
     guest.open()
+    thief = hub.guest()
+    thief.http.cookies.update(guest.http.cookies)
+    assert thief.ask("GET", f"{guest.home}fichiers/marque.csv").status_code == 200
     guest.ask("GET", "/hub/logout")
-    assert ended(guest, guest.home, guest.kernel)
+    assert ended(thief, guest.home, guest.kernel)
+    assert thief.ask("GET", "/", follow=True).url.startswith(f"{hub.url}/hub/login")
     assert pages[SECOND].ask("GET", f"{pages[SECOND].home}fichiers/marque.csv").status_code == 200
 
 
