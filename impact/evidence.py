@@ -6,12 +6,15 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import narwhals as nw
 import pandas as pd
 
 from impact.campaign import Campaign
 from impact.coding_grid.model import approved
 from impact.disclosure import Release, release
+from impact.engines import collected
 from impact.framework import PEOPLE, QUESTION, SCALE, VERBATIM, Criterion, Indicator
 from impact.keys import private_file, read_private, write_private
 from impact.results import as_results
@@ -39,7 +42,7 @@ def kept_counts(campaign: str) -> pd.DataFrame:
     return pd.read_csv(io.BytesIO(content or empty.encode()), dtype=str).astype({"value": float})
 
 
-def with_evidence(releases: Iterable[Release], campaign: Campaign, responses: pd.DataFrame) -> Iterator[Release]:
+def with_evidence(releases: Iterable[Release], campaign: Campaign, responses: Any) -> Iterator[Release]:
     """Yield the releases with, in their context, the référentiel of their audience and what is known of it.
 
     Parameters
@@ -65,12 +68,16 @@ def with_evidence(releases: Iterable[Release], campaign: Campaign, responses: pd
         yield replace(one, context={**one.context, **_told(one.audience, campaign, counts, texts, answered)})
 
 
-def respondents(responses: pd.DataFrame, campaign: Campaign) -> dict[tuple[str, str], int]:
+def respondents(responses: Any, campaign: Campaign) -> dict[tuple[str, str], int]:
     """Return how many persons of each association answered each open question, at one wave or another."""
+    frame, found = nw.from_native(responses), {}
+    held = frame.collect_schema().names()
     open_ = [question.name for question in campaign.questionnaire.questions if question.kind == "text"]
-    answers = {name: responses[responses[name].notna()].groupby("association")["participant"] for name in open_}
-    found = {name: persons.nunique() for name, persons in answers.items()}
-    return {(one.code, name): int(found[name].get(one.code, 0)) for one in campaign.associations for name in open_}
+    for name in (name for name in open_ if name in held):
+        answers = frame.filter(~nw.col(name).is_null()).select("association", "participant").unique()
+        counts = collected(answers.group_by("association").agg(nw.len().alias("persons")), ["association"])
+        found |= {(code, name): n for code, n in zip(counts["association"], counts["persons"], strict=True)}
+    return {(one.code, name): int(found.get((one.code, name), 0)) for one in campaign.associations for name in open_}
 
 
 def _told(

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from impact import __version__
 from impact.campaign import Campaign
 from impact.clearance import protected
 from impact.coding_grid.log import log_file
+from impact.collect.source import Source, read_source
 from impact.collect.validation import check_files
 from impact.cube import DRAFT, cube_inputs
 from impact.disclosure import LEAD, PUBLIC
@@ -23,17 +25,28 @@ from impact.linking import link
 from impact.simulation import is_example
 from impact.vintages import past_groups, remember
 
+if TYPE_CHECKING:
+    import narwhals as nw
+    import pandas as pd
+
 Progress = Callable[[str], None]
 
 
 def fingerprint(campaign: Campaign, files: Sequence[Path]) -> str:
     """Return the hash of all that decides the results: answers, what was kept of them, declarations, code version."""
-    digest = hashlib.sha256(__version__.encode())
     files_of = (counts_file, log_file, landmark_file)
     private = (private_file(campaign.name, DECISIONS), *(path(campaign.name) for path in files_of))
     kept = [path for path in private if path.is_file()]
-    for path in [*files, *kept, *sorted(campaign.folder.glob("*.*")), *sorted(Path(__file__).parent.rglob("*.py"))]:
-        digest.update(path.name.encode() + path.read_bytes())
+    declared = [*sorted(campaign.folder.glob("*.*")), *sorted(Path(__file__).parent.rglob("*.py"))]
+    return _digest([*files, *kept, *declared], __version__)
+
+
+def _digest(files: Sequence[Path], mark: str = "") -> str:
+    digest = hashlib.sha256(mark.encode())
+    for path in files:
+        digest.update(path.name.encode())
+        with open(path, "rb") as content:
+            digest.update(hashlib.file_digest(content, "sha256").digest())
     return digest.hexdigest()
 
 
@@ -43,8 +56,10 @@ def publish(
     outputs: Path,
     *,
     format: str | None = None,
+    engine: str | None = None,
     progress: Progress = lambda step: None,
     matched: Callable[[Joined], None] = lambda joined: None,
+    read: Callable[[Source], None] = lambda source: None,
 ) -> list[Path]:
     """Check files of answers and write under `outputs` the cubes, signed, with the journal of decisions.
 
@@ -56,7 +71,9 @@ def publish(
 
     Parameters
     ----------
-    format : of the exports, see `read_export`. progress : told each step. matched : told who was found again.
+    format : of the exports, see `read_export`. engine : `files` are then parquet files, linked and coded, that this
+    engine reads (see `collect.source`). progress : told each step. matched : told who was found again. read : told
+    what a source holds, and what was set aside.
 
     Returns
     -------
@@ -78,17 +95,32 @@ def publish(
         progress("Rien n’a changé : les résultats déjà publiés restent valables.")
         return folders
     progress("Vérification des réponses")
-    checked = check_files(files, campaign, format=format)
-    joined = link([one.accepted for one in checked], campaign)
-    matched(joined)
+    source, invented = _digest(files) if engine else "", not engine and is_example(campaign, files)
+    past = [] if invented else past_groups(campaign.name, source)
+    responses = _sourced(campaign, files, engine, read) if engine else _collected(campaign, files, format, matched)
     progress("Scores, analyse, secret statistique et audit")
-    invented = is_example(campaign, files)
-    cleared, groups = protected(joined.responses, campaign, [] if invented else past_groups(campaign.name))
-    told = with_landmark(with_evidence(cleared, campaign, joined.responses), campaign)
+    cleared, groups = protected(responses, campaign, past, named=not engine)
+    told = with_landmark(with_evidence(cleared, campaign, responses), campaign)
     current = edition(outputs, inputs, key)
     audiences = current.write(told, len(cleared), progress)
     if not invented:
-        remember(campaign.name, groups)
+        remember(campaign.name, groups, source)
     codes = [one.code for one in campaign.associations]
     written = current.put_in_place(audiences, codes)
     return [folder for folder in written if folder.name in codes]
+
+
+def _collected(
+    campaign: Campaign, files: Sequence[Path], format: str | None, matched: Callable[[Joined], None]
+) -> pd.DataFrame:
+    """Answers collected by hand: checked row by row, joined from wave to wave, under pseudonyms."""
+    joined = link([one.accepted for one in check_files(files, campaign, format=format)], campaign)
+    matched(joined)
+    return joined.responses
+
+
+def _sourced(campaign: Campaign, files: Sequence[Path], engine: str, read: Callable[[Source], None]) -> nw.LazyFrame:
+    """Partitioned answers, already linked: checked where they are."""
+    source = read_source(files, engine, campaign)
+    read(source)
+    return source.responses
