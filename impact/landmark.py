@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,20 +31,18 @@ def keep_landmark(survey: ReferenceSurvey, values: pd.DataFrame, campaign: str) 
     write_private(landmark_file(campaign), json.dumps(about | {"values": rows}, ensure_ascii=False).encode())
 
 
-def with_landmark(releases: Iterable[Release], campaign: Campaign) -> list[Release]:
-    """Return the releases; the lead's has in its context `landmark`, if the campaign declares one and it was computed.
+def with_landmark(releases: Iterable[Release], campaign: Campaign) -> Iterator[Release]:
+    """Yield the releases; the lead's has in its context `landmark`, if the campaign declares one and it was computed.
 
     `landmark`: title, population, source, and `scales`: name, n, estimate, ci_low, ci_high, such as
     `disclosure.release` writes them; a scale that too few persons answered is left out.
     """
     kept = read_private(landmark_file(campaign.name)) if (campaign.folder / DECLARED).is_file() else b""
-    if not kept:
-        return list(releases)
-    landmark = json.loads(kept)
-    return [
-        replace(one, context={**one.context, "landmark": _cleared(landmark, one)}) if one.audience == LEAD else one
-        for one in releases
-    ]
+    for one in releases:
+        if kept and one.audience == LEAD:
+            yield replace(one, context={**one.context, "landmark": _cleared(json.loads(kept), one)})
+        else:
+            yield one
 
 
 def _cleared(landmark: dict, lead: Release) -> dict[str, object]:

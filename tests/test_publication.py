@@ -15,8 +15,11 @@ from impact.dashboard import LAID_OUT, show
 from impact.errors import ImpactError
 from impact.layout import lay_out
 from impact.page import FILE, read_page
-from impact.simulation import Truth
+from impact.serving.cubes import released_file
+from impact.simulation import Truth, is_example
 from impact.story import story
+from impact.vintages import past_groups
+from tests.conftest import SMALL_QUESTIONNAIRE
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +78,21 @@ def test_changed_answers_are_published_again(campaign, answers_file, tmp_path):
     steps = []
     impact.publish(campaign, [copy], folder, progress=steps.append)
     assert len(steps) > 1
+
+
+def test_a_campaign_that_is_tried_can_change(small, tmp_path, monkeypatch):
+    """Invented answers are not remembered: a question more draws others, and it is published all the same."""
+    monkeypatch.setenv("IMPACT_CLES", str(tmp_path / "cles"))
+    for extra in ("", "| | select_one genre | autre | Une autre | | oui | | | | | | |\n"):
+        folder = small(SMALL_QUESTIONNAIRE.replace("| | begin_group |", f"{extra}| | begin_group |", 1))
+        tried = impact.read_campaign(folder)
+        file = impact.example_file(tried, tmp_path)
+        assert is_example(tried, [file])
+        assert len(impact.publish(tried, [file], tmp_path / "sorties")) == 3
+    assert past_groups(tried.name) == []
+    file.write_bytes(file.read_bytes() + b"\n")
+    assert not is_example(tried, [file]), "a file that differs may be anybody's"
+    assert not is_example(replace(tried, fictif=False), [file])
 
 
 def test_no_answer_and_no_code_is_in_the_cubes(outputs, checked):
@@ -142,7 +160,18 @@ def test_every_file_a_page_offers_is_in_the_manifest(outputs):
     for code in ("asso_c", "responsable"):
         offered = set(re.findall(r'href="fichiers/([^"]+)"', whole_page(read_page(outputs / code))))
         files = set(json.loads((outputs / code / "manifeste.json").read_text("utf-8"))["files"])
-        assert offered == files - {FILE}
+        assert offered == files - {FILE} | {f"{name[:-4]}.png" for name in files if name.endswith(".svg")}
+
+
+def test_a_png_is_made_from_the_drawing_when_it_is_asked_for(outputs):
+    cube = outputs / "asso_c"
+    _, figures = read_cube(cube)
+    png = released_file(cube, "moyennes-estime.png")
+    assert png == figures["moyennes-estime"].png
+    assert png.startswith(b"\x89PNG")
+    assert int.from_bytes(png[16:20]) == 720, "3.6 inches at 200 pixels an inch"
+    assert not (cube / "moyennes-estime.png").exists()
+    assert released_file(cube, "resultats.png") is None
 
 
 def test_labels_are_escaped(cleared):

@@ -53,7 +53,8 @@ def main() -> None:
     try:
         code = app(prog_name="impact", standalone_mode=False)
     except QuestionnaireError as error:
-        complaints.print(french(f"{len(error.problems)} fautes à corriger :"), style="bold red", markup=False)
+        many = f"{len(error.problems)} faute{'s' if error.problems[1:] else ''} à corriger :"
+        complaints.print(french(many), style="bold red", markup=False)
         complaints.print(str(error), markup=False)
         code = 1
     except ImpactError as error:

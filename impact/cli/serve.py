@@ -38,13 +38,11 @@ def demo(outputs: Outputs = Path("sorties"), port: Port = PORT, no_browser: NoBr
     from impact.example import example_evidence
     from impact.serving.start import ACCOUNTS_FILE, bind
     from impact.simulation import example_file
-    from impact.vintages import forget
 
     for held in bind(port, "127.0.0.1"):
         held.close()
     campaign = read_campaign("demonstration")
     writable(outputs / campaign.name, option="--sorties")
-    forget(campaign.name)
     example_evidence(campaign)
     publish_results(campaign, [example_file(campaign, outputs)], outputs)
     console.print(french("Données fictives : tout ce qui suit est inventé, pour essayer."), style="bold yellow")

@@ -94,7 +94,7 @@ def recognise(rows: Rows) -> str:
     if framaforms or first[0] & {"horodateur", "timestamp"}:
         return "formulaire"
     added = {name: {plain(column) for column in columns} for name, columns in ADDED.items()}
-    found = {name: len(first[0] & added[name]) for name in ("limesurvey", "kobo", "qualtrics")}
+    found = {name: len(first[0] & columns) for name, columns in added.items() if name != "formulaire"}
     best = max(found, key=found.get)
     return best if found[best] >= 2 else "tableau"
 

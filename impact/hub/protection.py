@@ -36,8 +36,13 @@ REQUIRED = {
     },
     "Spawner": {"options_form": "", "oauth_client_allowed_scopes": [], "server_token_scopes": []},
 }
+UNSAID = {"X-JupyterHub-Version": "", "Server": ""}
+CLOSED = {
+    "Content-Security-Policy": PLAIN_POLICY,
+    "Strict-Transport-Security": "max-age=31536000",
+}  # ignored without HTTPS
 TORNADO = {
-    "headers": HEADERS | {"Content-Security-Policy": PLAIN_POLICY, "X-JupyterHub-Version": "", "Server": ""},
+    "headers": HEADERS | CLOSED | UNSAID,
     "cookie_options": {"samesite": "Strict"},
     "log_function": journal,
     "static_path": None,

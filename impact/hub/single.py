@@ -83,7 +83,7 @@ class SingleServer(ResultsServer):
 
     async def vouched(self, token: str) -> bool:
         """Say whether the hub still knows this token as the account's; a hub that cannot answer vouches for nobody."""
-        with suppress(HTTPError):
+        with suppress(Exception):  # whatever the reason
             user = await self.hub.user_for_token(token, use_cache=False, sync=False) or {"name": "", "scopes": []}
             return user["name"] == self.accounts.name and bool(self.hub.check_scopes(self.hub.access_scopes, user))
         return False
@@ -132,7 +132,7 @@ class CallbackHandler(HubHandler):
         if not await self.server.vouched(token):
             raise HTTPError(403)
         session = self.identity_provider.log_in(self, self.server.accounts.code)
-        self.server.tokens[session] = token
+        self.server.tokens[session], self.server.used = token, time.monotonic()
         self.redirect(back)
 
 

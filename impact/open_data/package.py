@@ -43,7 +43,7 @@ from impact.open_data.told import told_files
 from impact.panorama import kind
 from impact.questionnaire import Scale
 from impact.scoring import score
-from impact.simulation import SEED, simulate
+from impact.simulation import SEED, is_example, simulate
 from impact.vintages import past_groups
 
 PACKAGE, REPORT, DICTIONARY, DDI = "datapackage.json", "rapport_de_risque", "dictionnaire.md", "ddi.xml"
@@ -78,7 +78,8 @@ def write_open_data(
     checked = check_files([Path(file) for file in files], campaign, format=format)
     responses = link([one.accepted for one in checked], campaign).responses
     progress("Résultats arrondis et audit")
-    cleared, groups = protected(responses, campaign, past_groups(campaign.name))
+    past = [] if is_example(campaign, files) else past_groups(campaign.name)
+    cleared, groups = protected(responses, campaign, past)
     [public] = with_evidence([one for one in cleared if one.audience == PUBLIC], campaign, responses)
     cleared = [public if one.audience == PUBLIC else one for one in cleared]
     progress("Fichier des répondants et attaques")

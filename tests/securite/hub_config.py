@@ -8,6 +8,8 @@ from pathlib import Path
 
 from jupyterhub.app import JupyterHub
 
+from impact.serving.confinement import ALONE, walls_here
+
 HERE = Path(__file__).parent
 STATE, PORTS = Path(os.environ["HUB_TEST"]), json.loads(os.environ["HUB_PORTS"])
 shown = (HERE.parents[1] / "deploiement" / "jupyterhub_config.py").read_text("utf-8")
@@ -19,8 +21,9 @@ exec(compile(shown, "jupyterhub_config.py", "exec"))
 c.JupyterHub.bind_url = f"http://127.0.0.1:{PORTS[0]}"
 c.JupyterHub.hub_port = PORTS[1]
 c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{PORTS[2]}"
-assert c.Spawner.cmd[:4] == [sys.executable, "-P", "-m", "impact.hub.single"]
-c.Spawner.cmd = [sys.executable, str(HERE / "hub_single.py"), *c.Spawner.cmd[4:]]
+assert c.Spawner.cmd == [sys.executable, "-P", "-m", "impact.hub.single", "--strict"]
+strict = ["--strict"] if walls_here(STATE) == ALONE else []
+c.Spawner.cmd = [sys.executable, str(HERE / "hub_single.py"), *strict]
 exec(os.environ.get("HUB_MORE", ""))
 
 made = JupyterHub.init_tornado_application

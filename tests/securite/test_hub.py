@@ -1,5 +1,6 @@
 """JupyterHub really started, with the project's own configuration file: two associations and the lead come through it."""
 
+import asyncio
 import json
 import os
 import re
@@ -8,13 +9,15 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import requests
 import websocket
 from conftest import _free_port
 from served_site import PATIENCE, hear
-from test_serving_channel import say, widgets
+from test_serving_channel import named, say, widgets
+from tornado.web import HTTPError
 
 from impact.clearance import clear
 from impact.cube import write_cube
@@ -40,7 +43,7 @@ class Guest:
     """A browser without a screen, which keeps each cookie to its path; redirections are followed only when asked."""
 
     def __init__(self, url):
-        self.url, self.http, self.kernel, self.home, self.read = url, requests.Session(), "", "", ""
+        self.url, self.http, self.kernel, self.home = url, requests.Session(), "", ""
         self.http.trust_env = False
 
     def ask(self, method, path, *, follow=False, **options):
@@ -54,10 +57,9 @@ class Guest:
         """Follow the hub until the page is there, as a browser does."""
         for _ in range(PATIENCE):
             answer = self.ask("GET", path, follow=True)
-            if 'class="impact-page"' in answer.text:
+            if "Se déconnecter" in answer.text:
                 found = re.search(r'"kernelId": "([\w-]+)"', answer.text)  # none where there is nothing to choose
-                self.kernel, self.read = found[1] if found else "", answer.text
-                self.home = answer.url.removeprefix(self.url).partition("?")[0]
+                self.kernel, self.home = found[1] if found else "", answer.url.removeprefix(self.url).partition("?")[0]
                 return answer
             assert "http-equiv" in answer.text, (answer.status_code, answer.url, answer.text)
             time.sleep(1)
@@ -191,13 +193,21 @@ def xsrf(guest):
 
 def test_each_sees_its_own_page_and_takes_its_own_files(pages):
     for code, guest in pages.items():
-        shown = guest.read
-        if code != LEAD:
-            channel = guest.connect(guest.home, guest.kernel)
-            shown += json.dumps(widgets(channel), ensure_ascii=False)
-            channel.close()
+        shown = guest.ask("GET", guest.home).text
         assert [one for one in EVERYBODY if LABELS[one] in shown] == ([code] if code != LEAD else list(EVERYBODY))
         assert guest.ask("GET", f"{guest.home}fichiers/marque.csv").text == f"réservés à {code};1"
+
+
+def test_a_page_answers_a_choice_through_the_hub(pages):
+    for code in (FIRST, SECOND):
+        channel = pages[code].connect(pages[code].home, pages[code].kernel)
+        states = widgets(channel)
+        radio, state = named(states, "RadioButtonsModel")
+        say(channel, "comm_msg", {"comm_id": radio, "data": {"method": "update", "state": {"index": 1}}})
+        assert state["_options_labels"][1]
+        heard = hear(channel, PATIENCE, until=[key for key, one in states.items() if one["model_name"] == "HTMLModel"])
+        channel.close()
+        assert heard[-1]["content"]["data"]["state"]["value"]
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -297,7 +307,7 @@ def test_names_are_not_codes_and_tell_nothing_when_unknown(hub, pages):
 )
 def test_the_hubs_pages_are_french_closed_and_silent(hub, path):
     answer = hub.guest().ask("GET", path)
-    for name in ("X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy"):
+    for name in ("X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy", "Strict-Transport-Security"):
         assert answer.headers[name]
     assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
     assert "unsafe" not in answer.headers["Content-Security-Policy"]
@@ -366,8 +376,12 @@ def test_leaving_the_page_leaves_the_hub(hub):
 def test_leaving_the_hub_ends_the_page_and_no_other(hub, pages):
     guest = hub.guest(SECOND)
     guest.open()
+    thief = hub.guest()
+    thief.http.cookies.update(guest.http.cookies)
+    assert thief.ask("GET", f"{guest.home}fichiers/marque.csv").status_code == 200
     guest.ask("GET", "/hub/logout")
-    assert ended(guest, guest.home, guest.kernel)
+    assert ended(thief, guest.home, guest.kernel)
+    assert thief.ask("GET", "/", follow=True).url.startswith(f"{hub.url}/hub/login")
     assert pages[SECOND].ask("GET", f"{pages[SECOND].home}fichiers/marque.csv").status_code == 200
 
 
@@ -388,6 +402,26 @@ def test_a_removed_access_ends_its_sessions_everywhere(hub, pages):
     assert ended(guest, guest.home, guest.kernel)
     assert guest.ask("GET", "/", follow=True).url.startswith(f"{hub.url}/hub/login")
     assert hub.guest().log_in(SECOND, hub.secrets[SECOND]).status_code == 401
+
+
+def test_a_hub_that_cannot_answer_vouches_for_nobody():
+    """Its sessions end at the next look; a server that nobody has used for long stops."""
+    from impact.hub.single import UNUSED, SingleServer
+
+    class Silent:
+        async def user_for_token(self, *_words, **_options):
+            raise HTTPError(500)
+
+    ended, stopped, sessions = [], [], SimpleNamespace(end=lambda one: ended.append(one), alive=lambda one: False)
+    server = SimpleNamespace(hub=Silent(), tokens={"session": "jeton"}, kernel_manager=["noyau"], used=0.0)
+    server.identity_provider = SimpleNamespace(sessions=sessions)
+    server.vouched = lambda token: SingleServer.vouched(server, token)
+    server._end = lambda: asyncio.sleep(0, stopped.append(True))
+    asyncio.run(SingleServer.look(server))
+    assert (ended, server.tokens, stopped) == (["session"], {}, [])
+    server.kernel_manager, server.used = [], time.monotonic() - UNUSED - 1
+    asyncio.run(SingleServer.look(server))
+    assert stopped == [True]
 
 
 def test_wrong_secrets_get_one_answer_and_a_brake(hub):
@@ -418,9 +452,10 @@ LOOSENED = {
 
 def test_a_hub_that_protects_less_does_not_start(hub, tmp_path):
     copy = Path(shutil.copytree(hub.folder, tmp_path / "hub"))
-    for more, said in (("", ["déjà ouvertes"]), ("\n".join(LOOSENED.values()), LOOSENED)):
-        other = Hub(copy if more else hub.folder, hub.secrets, more)
-        assert other.process.wait(PATIENCE) != 0
-        journal = other.journal.read_text()
+    loosened = Hub(copy, hub.secrets, "\n".join(LOOSENED.values()))
+    second = Hub(hub.folder, hub.secrets)
+    for refused, said in ((loosened, LOOSENED), (second, ["déjà ouvertes"])):
+        assert refused.process.wait(PATIENCE) != 0
+        journal = refused.journal.read_text()
         assert not [word for word in said if word not in journal]
         assert "Traceback" not in journal

@@ -166,7 +166,7 @@ def no_room(monkeypatch):
 
 
 def test_a_full_disk_while_publishing_keeps_what_was_published(cleared, tmp_path, no_room):
-    drawn = Figure("f", "titre", "phrase", pd.DataFrame({"": ["a"]}), b"<svg/>", b"png")
+    drawn = Figure("f", "titre", "phrase", pd.DataFrame({"": ["a"]}), b"<svg/>")
     folder = write_cube(cleared["asso_a"], [drawn], tmp_path / "asso_a", inputs="v1", key=b"cle")
     no_room((Path, "write_bytes"))
     with pytest.raises(CubeError, match="impossible d’écrire"):
