@@ -243,7 +243,7 @@ def test_matrix_of_visitors_and_routes_of_a_page(hub, pages, who, method):
     """Whoever is not the first association is a stranger on its server, whatever else they may be."""
     guest, owner = stranger_or(hub, pages, who), pages[FIRST]
     routes = addresses(json.loads((hub.folder / f"{FIRST}.json").read_text()), owner)
-    assert len(routes) == 12
+    assert len(routes) == 13
     for path in routes.values():
         if who == FIRST and (method == "POST" or path.endswith(("channels", "script.js", owner.home))):
             continue  # it would end the visit, or open another page
