@@ -9,8 +9,8 @@ import pytest
 
 import impact
 from impact.activity import page
-from impact.activity.tables import INDICATOR, as_written, evolution_sentence, evolutions, natures, sources
 from impact.activity.served import write_activity
+from impact.activity.tables import INDICATOR, as_written, evolution_sentence, evolutions, natures, sources
 from impact.errors import ImpactError
 from impact.page import read_page
 from tests.test_activity_data import PACKAGE

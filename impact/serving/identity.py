@@ -55,7 +55,7 @@ class OwnerAuthorizer(Authorizer):
     """Says yes to what is declared and owned; to anything else, no."""
 
     def is_authorized(self, handler: Any, user: User | None, action: str, resource: str | None) -> bool:
-        """Allow public pages to all, theirs to who is logged in, a kernel to who started it, the activity to the lead."""
+        """Allow public pages to all, theirs to who is logged in, a kernel to its starter, the activity to the lead."""
         if resource == PUBLIC:
             return True
         session = self.identity_provider.session(handler)
