@@ -11,7 +11,7 @@ from impact.analysis import analyse
 from impact.audit import culprit, exposures, refusal
 from impact.campaign import Association, Campaign
 from impact.detail import class_labels, item_scores
-from impact.disclosure import LEAD, PUBLIC, Release, release
+from impact.disclosure import LEAD, PUBLIC, Release, releases_for
 from impact.groups import Group, visible_groups
 from impact.partitions import Partitions, merge, persons
 from impact.questionnaire import Choice
@@ -119,10 +119,8 @@ def clear(
     results, used = analyse(recoded, scores, campaign), _everybody_used(recoded, scores, campaign)
     present = [one for one in campaign.associations if one.code in set(results["association"])]
     partitions |= {audience.code: _all_categories(campaign, partitions) for audience in OTHER_AUDIENCES}
-    cleared = [
-        release(results, campaign.rules, audience=one.code, context=context(campaign, one, partitions[one.code]))
-        for one in (*present, *OTHER_AUDIENCES)
-    ]
+    told = ((one.code, context(campaign, one, partitions[one.code])) for one in (*present, *OTHER_AUDIENCES))
+    cleared = list(releases_for(told, results, campaign.rules))
     watched = [one for one in cleared if one.audience != LEAD]
     return cleared, [group for one in watched for group in visible_groups(one, used, campaign)]
 
