@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import combinations_with_replacement
+from itertools import combinations_with_replacement, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +22,14 @@ from impact.campaign import Campaign
 from impact.disclosure import NOT_DISPLAYED
 from impact.engines import Frame, collected, staged
 from impact.errors import StatisticsError
-from impact.questionnaire import Scale
-from impact.scoring import NUMBER, coded, item_names, scored, translated
+from impact.questionnaire import Item, Scale
+from impact.scoring import NUMBER, item_names, scored, translated
 from impact.stats.items import ItemMoments
 
 SHEETS = {"retrospective_same_sheet": "same_sheet", "retrospective_separate": "separate_sheet"}
 KEYS = ["association", "participant"]
 COUNTED = ["measure", "population", "breakdown", "category", "association", "before", "after"]
+SMALL = nw.Int8()  # answers are held in one byte while persons are put together
 NONE = -1.0  # no breakdown, or no category: a number, because not every engine keeps the groups that have none
 
 
@@ -111,7 +112,7 @@ def summarise(responses: Any, campaign: Campaign, *, named: bool = False) -> Sum
     """
     with tempfile.TemporaryDirectory(prefix="impact-") as folder:
         rows = _rows(nw.from_native(responses), campaign)
-        people = staged(_persons(rows, campaign) if campaign.paired else rows, Path(folder))
+        people = staged(_persons(rows, campaign) if campaign.paired else _alone(rows, campaign), Path(folder))
         answered = _answered(people, campaign)
         counted = collected(nw.concat(list(_counts(people, campaign))), COUNTED)
         cells = _cells(people, campaign, counted, named)
@@ -120,55 +121,96 @@ def summarise(responses: Any, campaign: Campaign, *, named: bool = False) -> Sum
 
 
 def _rows(frame: Frame, campaign: Campaign) -> Frame:
-    """Keys, wave as its place, whether any item was answered, breakdown answers b0..., items i0... and scores s0..."""
+    """Keys, wave as its place, and every answer as a small whole number, 0 for none: items i0..., breakdowns b0...
+
+    `answered` is 1 where any item has something in it, be it « je ne sais pas ».
+    """
     questionnaire, schema = campaign.questionnaire, frame.collect_schema()
-    items = [item for scale in questionnaire.scales for item in scale.items]
+    items, none = _items(campaign), nw.lit(0, SMALL)
     waves = {wave.code: float(place) for place, wave in enumerate(campaign.waves)}
-    categories = [
-        translated(
-            one.name, {choice.name: float(place) for place, choice in enumerate(one.categories)}, schema[one.name]
-        ).alias(f"b{number}")
+    places = {name: _places(item) for name, item in zip(item_names(questionnaire.scales), items, strict=True)}
+    asked = {
+        f"b{number}": {choice.name: place for place, choice in enumerate(one.categories, start=1)}
         for number, one in enumerate(questionnaire.breakdowns)
-    ]
-    given = [(~nw.col(item.name).is_null()).cast(NUMBER).alias(f"g{place}") for place, item in enumerate(items)]
+    }
+    columns = dict(zip([*places, *asked], (one.name for one in (*items, *questionnaire.breakdowns)), strict=True))
+    given = [(~nw.col(item.name).is_null()).cast(SMALL).alias(f"g{place}") for place, item in enumerate(items)]
     frame = frame.select(
         *(nw.col(key) for key in KEYS),
-        translated("wave", waves, schema["wave"]).alias("wave"),
-        *categories,
+        translated(nw.col("wave"), waves, schema["wave"], nw.lit(None, NUMBER)).alias("wave"),
         *(
-            coded(item, schema[item.name]).alias(name)
-            for item, name in zip(items, item_names(questionnaire.scales), strict=True)
+            translated(nw.col(columns[name]), codes, schema[columns[name]], none).cast(SMALL).alias(name)
+            for name, codes in (places | asked).items()
         ),
         *given,
     )
-    frame = frame.with_columns(nw.max_horizontal(*(f"g{place}" for place in range(len(items)))).alias("answered"))
-    kept = [name for name in frame.collect_schema().names() if name[0] != "g"]
-    return scored(frame.select(kept), questionnaire.scales)
+    answered = nw.max_horizontal(*(f"g{place}" for place in range(len(items)))).alias("answered")
+    return frame.with_columns(answered).select(*KEYS, "wave", "answered", *places, *asked)
+
+
+def _items(campaign: Campaign) -> list[Item]:
+    return [item for scale in campaign.questionnaire.scales for item in scale.items]
+
+
+def _places(item: Item) -> dict[str, int]:
+    """The answers of an item by growing value, from 1."""
+    codes = sorted(item.values, key=item.values.get)
+    return {code: place for place, code in enumerate(codes, start=1)}
+
+
+def _value(column: str, item: Item) -> nw.Expr:
+    """What the place of an answer counts for, null for 0."""
+    values, place = sorted(item.values.values()), nw.col(column).cast(NUMBER)
+    steps = {high - low for low, high in pairwise(values)}
+    if len(steps) == 1 and all(value % 1 == 0 for value in values):
+        return nw.when(place > 0).then(place * steps.pop() + 2 * values[0] - values[1])
+    found = nw.lit(None, NUMBER)
+    for number, value in enumerate(values, start=1):
+        found = nw.when(place == number).then(nw.lit(value)).otherwise(found)
+    return found
+
+
+def _valued(frame: Frame, campaign: Campaign, wave: str = "") -> Frame:
+    """What answers count for in place of their places, and the scores."""
+    scales = campaign.questionnaire.scales
+    items = zip(item_names(scales), _items(campaign), strict=True)
+    return scored(
+        frame.with_columns(_value(f"{name}{wave}", item).alias(f"{name}{wave}") for name, item in items), scales, wave
+    )
 
 
 def _persons(rows: Frame, campaign: Campaign) -> Frame:
-    """One row a person: each column of `_rows` at each wave, `i0_0`, `i0_1`...; b0... is the first answer given."""
-    scales, waves = campaign.questionnaire.scales, range(len(campaign.waves))
-    named = [*item_names(scales), *(f"s{place}" for place in range(len(scales))), "answered"]
-    asked = [f"b{place}" for place in range(len(campaign.questionnaire.breakdowns))]
-    rows = rows.filter(~nw.col("participant").is_null()).with_columns(one=nw.lit(1.0))
-    wide = [(name, wave) for name in (*named, *asked, "one") for wave in waves]
-    rows = rows.select(
-        *KEYS, *(nw.when(nw.col("wave") == wave).then(nw.col(name)).alias(f"{name}_{wave}") for name, wave in wide)
+    """One row a person: each answer at each wave, `i0_0`, `i0_1`..., its scores, and b0..., the first answer given."""
+    waves, names = range(len(campaign.waves)), item_names(campaign.questionnaire.scales)
+    asked, none = [f"b{place}" for place in range(len(campaign.questionnaire.breakdowns))], nw.lit(0, SMALL)
+    wide = [(name, wave) for name in (*names, *asked, "answered") for wave in waves]
+    rows = rows.filter(~nw.col("participant").is_null()).select(
+        *KEYS,
+        *((nw.col("wave") == wave).cast(nw.Int32()).alias(f"one_{wave}") for wave in waves),
+        *(
+            nw.when(nw.col("wave") == wave).then(nw.col(name)).otherwise(none).alias(f"{name}_{wave}")
+            for name, wave in wide
+        ),
     )
     sums = [nw.col(f"one_{wave}").sum() for wave in waves]
-    people = rows.group_by(KEYS).agg(*(nw.col(f"{n}_{w}").max() for n, w in wide if n != "one"), *sums)
+    people = rows.group_by(KEYS).agg(*(nw.col(f"{name}_{wave}").max() for name, wave in wide), *sums)
+    for wave in waves:
+        people = _valued(people, campaign, f"_{wave}")
+    return people.with_columns(_first_given(name, waves).alias(name) for name in asked)
+
+
+def _alone(rows: Frame, campaign: Campaign) -> Frame:
+    """The rows as they are, where nobody is looked for from wave to wave: items i0..., scores s0..., b0..."""
+    asked = [f"b{place}" for place in range(len(campaign.questionnaire.breakdowns))]
+    return _valued(rows, campaign).with_columns((nw.col(name).cast(NUMBER) - 1).alias(name) for name in asked)
+
+
+def _first_given(name: str, waves: range) -> nw.Expr:
+    found = nw.lit(NONE, NUMBER)
     for wave in reversed(waves):
-        later = {name: nw.col(name) if wave < waves[-1] else nw.lit(NONE, NUMBER) for name in asked}
-        people = people.with_columns(
-            nw.when(~nw.col(f"{name}_{wave}").is_null())
-            .then(nw.col(f"{name}_{wave}"))
-            .otherwise(later[name])
-            .alias(name)
-            for name in asked
-        )
-    kept = [name for name in people.collect_schema().names() if not (name[0] == "b" and "_" in name)]
-    return people.select(kept)
+        place = nw.col(f"{name}_{wave}").cast(NUMBER)
+        found = nw.when(place > 0).then(place - 1).otherwise(found)
+    return found
 
 
 def _answered(people: Frame, campaign: Campaign) -> pd.DataFrame:
@@ -177,19 +219,21 @@ def _answered(people: Frame, campaign: Campaign) -> pd.DataFrame:
     if campaign.paired:
         last = len(waves) - 1
         people = people.with_columns(
-            *(nw.col(f"answered_{place}").fill_null(0.0).alias(f"wave{place}") for place in range(len(waves))),
-            *(nw.col(f"one_{place}").fill_null(0.0).alias(f"one{place}") for place in range(len(waves))),
+            *(nw.col(f"answered_{place}").cast(NUMBER).alias(f"wave{place}") for place in range(len(waves))),
+            *((nw.col(f"one_{place}") > 1).cast(NUMBER).alias(f"twice{place}") for place in range(len(waves))),
         ).with_columns((nw.col("wave0") * nw.col(f"wave{last}")).alias("both"))
         waves |= {"both": ""}
     else:
         people = people.with_columns(
-            nw.when(nw.col("wave") == place).then(nw.col("answered")).otherwise(nw.lit(0.0, NUMBER)).alias(name)
+            nw.when(nw.col("wave") == place)
+            .then(nw.col("answered").cast(NUMBER))
+            .otherwise(nw.lit(0.0, NUMBER))
+            .alias(name)
             for place, name in enumerate(waves)
         )
-    most = [nw.col(f"one{place}").max() for place in range(len(campaign.waves)) if campaign.paired]
-    table = collected(
-        people.group_by("association").agg(*(nw.col(name).sum() for name in waves), *most), ["association"]
-    )
+    twice = [f"twice{place}" for place in range(len(campaign.waves)) if campaign.paired]
+    sums = people.group_by("association").agg(*(nw.col(name).sum() for name in (*waves, *twice)))
+    table = collected(sums, ["association"])
     _require_sound(table, campaign)
     tall = table.melt("association", list(waves), "wave", "persons")
     tall = tall.assign(wave=tall["wave"].map(waves), persons=tall["persons"].astype(int))
@@ -199,16 +243,15 @@ def _answered(people: Frame, campaign: Campaign) -> pd.DataFrame:
 
 def _require_sound(table: pd.DataFrame, campaign: Campaign) -> None:
     for place, wave in enumerate(campaign.waves):
-        rows = table[f"one{place}"] if campaign.paired else table[f"wave{place}"]
-        if wave.code in ends(campaign) and not rows.sum() > 0:
+        if wave.code in ends(campaign) and not table[f"wave{place}"].sum() > 0:
             raise StatisticsError(
                 f"La vague « {wave.code} » n’a aucune réponse.", remedy="Vérifier les réponses reçues."
             )
-        if campaign.paired and rows.max() > 1:
-            raise StatisticsError(
-                f"Des personnes ont plusieurs scores à la vague « {wave.code} ».",
-                remedy="Traiter d’abord les doublons (rapprochement des réponses).",
-            )
+        twice = int(table[f"twice{place}"].sum()) if campaign.paired else 0
+        if twice:
+            who = "1 personne a" if twice == 1 else f"{twice} personnes ont"
+            advice = "N’en garder qu’une chacune, ou corriger leurs codes."
+            raise StatisticsError(f"{who} plusieurs lignes à la vague « {wave.code} ».", remedy=advice)
 
 
 def _used(
@@ -218,7 +261,7 @@ def _used(
     order = {wave.code: place for place, wave in enumerate(campaign.waves)}
     waves = [order[wave] for wave in populations(campaign)[population]]
     asked = [f"b{place}" for place in range(len(campaign.questionnaire.breakdowns))]
-    keys = [*(nw.col(key) for key in KEYS), *(nw.col(one).fill_null(NONE) for one in asked)]
+    keys = [nw.col(name) for name in (*KEYS, *asked)]
     for measure, name in names:
         if campaign.paired:
             scores = nw.col(f"{name}_{waves[0]}").alias("before"), nw.col(f"{name}_{waves[-1]}").alias("after")

@@ -6,7 +6,7 @@ because a score is one division of two whole numbers. Steps are short because so
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from math import lcm
 from typing import Any
@@ -35,16 +35,15 @@ def item_values(responses: Any, scale: Scale) -> Any:
 
 def coded(question: Item, dtype: nw.dtypes.DType) -> nw.Expr:
     """Return what the answers to a question count for, null where there is none."""
-    return translated(question.name, question.values, dtype)
+    return translated(nw.col(question.name), question.values, dtype, nw.lit(None, NUMBER))
 
 
-def translated(column: str, values: dict[str, float], dtype: nw.dtypes.DType) -> nw.Expr:
-    """Return the number that stands for each code of a column, null for any other; codes may be held as numbers."""
+def translated(column: nw.Expr, values: Mapping[str, float], dtype: nw.dtypes.DType, default: nw.Expr) -> nw.Expr:
+    """Return the number that stands for each code of a column, the default for any other; codes may be numbers."""
     known = {float(code): value for code, value in values.items() if _is_number(code)} if dtype.is_numeric() else values
-    expression = nw.lit(None, NUMBER)
     for code, value in known.items():
-        expression = nw.when(nw.col(column) == code).then(nw.lit(float(value), NUMBER)).otherwise(expression)
-    return expression
+        default = nw.when(column == code).then(nw.lit(value)).otherwise(default)
+    return default
 
 
 def score(responses: Any, questionnaire: Questionnaire) -> Any:
@@ -84,11 +83,14 @@ def item_names(scales: tuple[Scale, ...]) -> list[str]:
     return [f"i{place}" for place in range(sum(len(scale.items) for scale in scales))]
 
 
-def scored(frame: Frame, scales: tuple[Scale, ...]) -> Frame:
-    """Add the score s0, s1... and the number of answers n0, n1... of each scale to a frame of items i0, i1..."""
+def scored(frame: Frame, scales: tuple[Scale, ...], wave: str = "") -> Frame:
+    """Add the score s0, s1... and the number of answers n0, n1... of each scale to a frame of items i0, i1...
+
+    `wave`: what ends the names of the columns, "_0" for i0_0 and s0_0.
+    """
     names = iter(item_names(scales))
-    mine = [[next(names) for _ in scale.items] for scale in scales]
-    every = [name for some in mine for name in some]
+    mine = [[f"{next(names)}{wave}" for _ in scale.items] for scale in scales]
+    every, kept = [name for some in mine for name in some], frame.collect_schema().names()
     frame = frame.with_columns(
         *((~nw.col(name).is_null()).cast(NUMBER).alias(f"{name}_there") for name in every),
         *(nw.col(name).fill_null(0.0).alias(f"{name}_or_0") for name in every),
@@ -96,9 +98,9 @@ def scored(frame: Frame, scales: tuple[Scale, ...]) -> Frame:
     sums = [one for place, some in enumerate(zip(scales, mine, strict=True)) for one in _sums(place, *some)]
     frame = frame.with_columns(*sums)
     frame = frame.with_columns(*(_score(place, scale) for place, scale in enumerate(scales)))
-    counts = [nw.col(f"n{place}").cast(nw.Int64()) for place in range(len(scales))]
-    kept = [name for name in frame.collect_schema().names() if not name.endswith(("_there", "_or_0"))]
-    return frame.select(kept).with_columns(*counts)
+    scores = (nw.col(f"s{place}").alias(f"s{place}{wave}") for place in range(len(scales)))
+    counts = (nw.col(f"n{place}").cast(nw.Int64()).alias(f"n{place}{wave}") for place in range(len(scales)))
+    return frame.select(*kept, *scores, *counts)
 
 
 def _sums(place: int, scale: Scale, names: list[str]) -> Iterator[nw.Expr]:
