@@ -26,7 +26,7 @@ KEYS = {
     "associations": ("code", "label", "sector", "comparison"),
     "columns": KEY_COLUMNS,
 }
-RESERVED = ("public", "responsable", "bilans")  # folders that publication writes beside those of the associations
+RESERVED = ("public", "responsable", "bilans", "activite")  # folders written beside those of the associations
 CODE = re.compile(r"[a-z0-9_]+")
 
 
@@ -96,7 +96,7 @@ class Campaign:
 
 
 def example_folder(kind: str) -> Path:
-    """Return the folder "questionnaires" or "carnets" shipped with the project, in its sources or once installed."""
+    """Return "questionnaires", "carnets" or "donnees_anonymisees" as shipped, in the sources or once installed."""
     package = Path(__file__).resolve().parent
     places = (package.parent / kind, package / "_partage" / kind)
     return next((place for place in places if place.is_dir()), places[0])

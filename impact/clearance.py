@@ -10,7 +10,7 @@ from impact.analysis import releasable
 from impact.audit import culprit, exposures, refusal
 from impact.campaign import Association, Campaign
 from impact.detail import class_labels
-from impact.disclosure import LEAD, PUBLIC, Release, release
+from impact.disclosure import LEAD, PUBLIC, Release, releases_for
 from impact.first_pass import Summary, summarise
 from impact.groups import Group, visible_groups
 from impact.partitions import Partitions, merge
@@ -125,10 +125,8 @@ def _cleared(
     results = releasable(recoded, campaign)
     present = [one for one in campaign.associations if one.code in set(results["association"])]
     partitions |= {audience.code: _all_categories(campaign, partitions) for audience in OTHER_AUDIENCES}
-    cleared = [
-        release(results, campaign.rules, audience=one.code, context=context(campaign, one, partitions[one.code]))
-        for one in (*present, *OTHER_AUDIENCES)
-    ]
+    told = ((one.code, context(campaign, one, partitions[one.code])) for one in (*present, *OTHER_AUDIENCES))
+    cleared = list(releases_for(told, results, campaign.rules))
     watched = [one for one in cleared if one.audience != LEAD]
     return cleared, visible_groups(watched, recoded.cells, campaign)
 

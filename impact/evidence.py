@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -42,15 +42,15 @@ def kept_counts(campaign: str) -> pd.DataFrame:
     return pd.read_csv(io.BytesIO(content or empty.encode()), dtype=str).astype({"value": float})
 
 
-def with_evidence(releases: Iterable[Release], campaign: Campaign, responses: Any) -> list[Release]:
-    """Return the releases with, in their context, the référentiel of their audience and what is known of it.
+def with_evidence(releases: Iterable[Release], campaign: Campaign, responses: Any) -> Iterator[Release]:
+    """Yield the releases with, in their context, the référentiel of their audience and what is known of it.
 
     Parameters
     ----------
     responses : accepted responses: only how many persons answered each open question is taken from them.
 
-    Returns
-    -------
+    Yields
+    ------
     Releases whose context has `framework` (criteria, indicators and their evidence, how many structures share each
     common criterion) and `verbatims` (approved texts by question); unchanged when the campaign has no référentiel.
     Counts of persons are such as `disclosure.release` writes them, to everybody: the same page goes to a funder.
@@ -60,13 +60,12 @@ def with_evidence(releases: Iterable[Release], campaign: Campaign, responses: An
     DisclosureError when a count or a verbatim may not leave; CodingError when the log of coding is not readable.
     """
     if not campaign.framework.criteria:
-        return list(releases)
+        yield from releases
+        return
     counts, texts = kept_counts(campaign.name), approved(campaign)
     answered = respondents(responses, campaign)
-    return [
-        replace(one, context={**one.context, **_told(one.audience, campaign, counts, texts, answered)})
-        for one in releases
-    ]
+    for one in releases:
+        yield replace(one, context={**one.context, **_told(one.audience, campaign, counts, texts, answered)})
 
 
 def respondents(responses: Any, campaign: Campaign) -> dict[tuple[str, str], int]:

@@ -30,10 +30,11 @@ def lay_out(release: Release, figures: Mapping[str, Figure]) -> Page:
     sections = story(release, figures)
     place = next((place for place, one in enumerate(sections) if one.pick), len(sections))
     picked = sections[place] if place < len(sections) else None
+    places = [*((one.name, one.title) for one in sections), ("telecharger", "Télécharger")]
     pick = f"{_title(picked)}<p>{ONE_AT_A_TIME}</p>" if picked else ""
     return Page(
         title=french(f"{release.context['association']} : résultats"),
-        before=_page(header(release.context) + _contents(sections) + "".join(map(section_html, sections[:place]))),
+        before=_page(header(release.context) + contents(places) + "".join(map(section_html, sections[:place]))),
         after=_page("".join(map(section_html, sections[place + 1 :])) + _files(release)),
         pick=pick,
         choices=((EVERYONE, NOTHING), *((part.title, part.name) for part in picked.parts)) if picked else (),
@@ -60,9 +61,8 @@ def _files(release: Release) -> str:
     )
 
 
-def _contents(sections: Iterable[Section]) -> str:
-    """Links to each section."""
-    places = [*((one.name, one.title) for one in sections), ("telecharger", "Télécharger")]
+def contents(places: Iterable[tuple[str, str]]) -> str:
+    """Links to each section, by name and title."""
     links = "".join(f'<li><a href="#{name}">{escape(title)}</a></li>' for name, title in places)
     return f'<nav aria-label="Sur cette page"><ul class="sommaire">{links}</ul></nav>'
 

@@ -15,6 +15,7 @@ from impact.seal import REPUBLISH, read_sealed
 
 FILE = "page.json"
 STYLE = Path(__file__).with_name("page.css")
+ACTIVITY = "activite"  # the folder, beside the cubes, of what the evaluation lead reads of the service's activity
 NOTHING = ""  # the name of the choice made before any
 
 

@@ -1,30 +1,26 @@
-"""From files of answers to frozen cubes: check, score, analyse, release, audit, draw, sign."""
+"""From files of answers to frozen cubes: check, score, analyse, release, audit, then disseminate."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from impact import __version__
-from impact.bilan import bilan_files
 from impact.campaign import Campaign
-from impact.charts import figures
 from impact.clearance import protected
 from impact.coding_grid.log import log_file
 from impact.collect.source import Source, read_source
 from impact.collect.validation import check_files
-from impact.cube import cube_inputs, write_cube
+from impact.cube import DRAFT, cube_inputs
 from impact.disclosure import LEAD, PUBLIC
+from impact.dissemination import edition
 from impact.errors import ImpactError
 from impact.evidence import counts_file, with_evidence
 from impact.joining import DECISIONS, Joined
-from impact.journal import JOURNAL, write_journal
 from impact.keys import private_file, secret_key
 from impact.landmark import landmark_file, with_landmark
-from impact.layout import lay_out
 from impact.linking import link
 from impact.simulation import is_example
 from impact.vintages import past_groups, remember
@@ -67,10 +63,11 @@ def publish(
 ) -> list[Path]:
     """Check files of answers and write under `outputs` the cubes, signed, with the journal of decisions.
 
-    One cube an association, one for the public, one for the evaluation lead; the bilan in each, but the lead's.
-    Nothing is done again when neither the
-    answers, the declarations nor the code changed. Nothing is written when the audit of differencing finds anybody, or
-    when too few persons came since the last publication (invented persons are not remembered).
+    One cube an association, one for the public, one for the evaluation lead; the bilan in each, but the lead's. What is
+    read is replaced once everything is written; stopped before, the same call goes on where it was. No cube is made
+    again when neither the answers, the declarations nor the code changed. Nothing is written when the audit of
+    differencing finds anybody, or when too few persons came since the last publication (invented persons are not
+    remembered).
 
     Parameters
     ----------
@@ -93,7 +90,8 @@ def publish(
             raise ImpactError("le fichier de réponses est introuvable.", where=file, remedy="Vérifier son chemin.")
     inputs, key = fingerprint(campaign, files), secret_key(campaign.name, "cle")
     folders = [outputs / association.code for association in campaign.associations]
-    if all(cube_inputs(folder, key) == inputs for folder in [*folders, outputs / PUBLIC, outputs / LEAD]):
+    same = all(cube_inputs(folder, key) == inputs for folder in [*folders, outputs / PUBLIC, outputs / LEAD])
+    if same and not (outputs / DRAFT).exists():
         progress("Rien n’a changé : les résultats déjà publiés restent valables.")
         return folders
     progress("Vérification des réponses")
@@ -102,18 +100,14 @@ def publish(
     responses = _sourced(campaign, files, engine, read) if engine else _collected(campaign, files, format, matched)
     progress("Scores, analyse, secret statistique et audit")
     cleared, groups = protected(responses, campaign, past, named=not engine)
-    cleared, written = list(with_landmark(with_evidence(cleared, campaign, responses), campaign)), []
-    for one in cleared:
-        progress(f"Figures, bilan et résultats : {one.context['association']}")
-        drawn = figures(one)
-        documents = {} if one.audience == LEAD else bilan_files(one, drawn, date.today())
-        documents |= lay_out(one, drawn).file()
-        folder = outputs / one.audience
-        written.append(write_cube(one, drawn.values(), folder, inputs=inputs, key=key, documents=documents))
+    told = with_landmark(with_evidence(cleared, campaign, responses), campaign)
+    current = edition(outputs, inputs, key)
+    audiences = current.write(told, len(cleared), progress)
     if not invented:
         remember(campaign.name, groups, source)
-    write_journal(cleared, outputs / JOURNAL)
-    return [folder for folder in written if folder.name not in (PUBLIC, LEAD)]
+    codes = [one.code for one in campaign.associations]
+    written = current.put_in_place(audiences, codes)
+    return [folder for folder in written if folder.name in codes]
 
 
 def _collected(

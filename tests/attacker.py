@@ -30,7 +30,7 @@ def groups_seen(folder: Path, audience: str, people: dict[str, dict]) -> dict[st
                 for name, person in people.items()
                 if row["scale"] in person["pairs"]
                 and row["association"] in ("", person["association"])
-                and (not row["breakdown"] or person[row["breakdown"]] in row["category"].split("+"))
+                and (not row["breakdown"] or str(person[row["breakdown"]]) in row["category"].split("+"))
             }
             seen.setdefault(row["scale"], set()).add(frozenset(members))
     return seen

@@ -9,8 +9,10 @@ import pytest
 
 import impact
 from impact.activity import page
+from impact.activity.served import write_activity
 from impact.activity.tables import INDICATOR, as_written, evolution_sentence, evolutions, natures, sources
 from impact.errors import ImpactError
+from impact.page import read_page
 from tests.test_activity_data import PACKAGE
 
 HEADER = "action,indicateur,annee,periode,valeur,ecriture,unite,nature,document,phrase,contradiction"
@@ -83,6 +85,37 @@ def test_contradictions_are_drawn_with_every_figure(activity):
     ):
         assert f"{words}." in text
     assert "sur ce que l’action change pour des personnes\u00a0: 0." in page.show_overview(activity).data
+
+
+@pytest.fixture(scope="module")
+def campaign_folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sorties")
+    write_activity(folder, b"cle")
+    return folder
+
+
+def test_the_notebook_is_the_leads_page(activity, campaign_folder, shown):
+    """All that the notebook says and shows, and nothing that only a notebook needs."""
+    served = read_page(campaign_folder / "activite")
+    whole = unescape(served.before).replace("\u00a0", " ")
+    assert [phrase for phrase in activity.figures["phrase"] if phrase not in whole] == []
+    assert served.before.count("<img") == sum(text.count("<img") for text in shown.values()) + len(
+        re.findall("<img", page.show_contradictions(activity).data + page.show_overview(activity).data)
+    )
+    assert "C’est la raison de la méthode" in whole
+    assert served.before.count("<style>") == served.before.count("<h1>") == 1
+    assert "Rien à changer ici" not in whole
+    assert set(re.findall('href="#([^"]+)"', served.before)) == set(re.findall('<h2 id="([^"]+)"', served.before))
+    assert not served.choices
+
+
+def test_the_leads_page_is_laid_out_once_and_made_again_when_it_is_not_ours(campaign_folder):
+    path = campaign_folder / "activite" / "page.json"
+    first = path.stat().st_mtime_ns
+    write_activity(campaign_folder, b"cle")
+    assert path.stat().st_mtime_ns == first
+    write_activity(campaign_folder, b"une autre")
+    assert path.stat().st_mtime_ns > first
 
 
 def test_an_unknown_axis_is_told_with_the_nearest(activity):

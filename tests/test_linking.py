@@ -91,7 +91,9 @@ def test_no_word_stays_with_the_links_but_approved_ones(keys, campaign, checked,
     assert not [answer.text for answer in grid.answers if answer.text in left]
     assert "Premier jet" not in left
     assert approved(mine) == before, "who approved what, and when, is still known"
-    assert respondents(pd.read_csv(linked, sep=";"), mine) == respondents(checked.accepted, mine)
+    again = pd.read_csv(linked, sep=";")
+    assert respondents(again, mine) == respondents(checked.accepted, mine)
+    assert open_answers(again, mine) == ()
 
 
 def test_nothing_is_destroyed_when_the_log_cannot_be_read(keys):

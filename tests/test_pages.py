@@ -277,6 +277,33 @@ def test_no_fault_on_the_page_of_the_lead(site, browser, scheme, width):
     page.context.close()
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_the_lead_reads_the_activity_of_the_service(site, browser, scheme, width):
+    page = enter(browser, site, "responsable", width, scheme)
+    for _ in range(3):  # the skip link, then the way to the other page
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.innerText") == "L’activité du service":
+            break
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/activite", timeout=PAGE)
+    assert page.locator(".activite figure img").count() > 40
+    page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+    assert faults(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.get_by_role("link", name="Les résultats de l’évaluation").click()
+    page.wait_for_selector("text=Ce qui attend une décision", timeout=PAGE)
+    page.context.close()
+
+
+def test_nobody_else_finds_the_activity_of_the_service(site, browser):
+    page = enter(browser, site, "asso_a")
+    assert page.get_by_text("L’activité du service").count() == 0
+    page.goto(site[0] + "activite")
+    assert page.inner_text("h1") == "Page indisponible"
+    page.context.close()
+
+
 def test_every_control_is_reached_with_the_keyboard_alone(site, browser):
     """From the login to a breakdown, a folded table and a download, without a mouse."""
     page = browser.new_context(locale="fr-FR").new_page()

@@ -34,12 +34,14 @@ OWN_STYLE = """
 .activite h3 { font-weight: 700; }
 .activite figure { margin: 0 0 12px; }
 .activite figcaption { margin: 0; }
-.activite .manque { border-left: 5px solid #8a5a00; background: #fdf6e7; padding: 8px 14px; }
+.activite .trio { columns: 300px; column-gap: 32px; }
+.activite .trio figure { break-inside: avoid; }
+.activite .manque { border-left: 5px solid var(--alerte); background: var(--alerte-fond); padding: 8px 14px; }
 .impact-page.activite td, .impact-page.activite th { text-align: left; white-space: normal; }
 @media (max-width: 600px) {
   .activite thead { display: none; }
   .activite tr, .impact-page.activite td, .impact-page.activite th { display: block; border: 0; padding: 1px 0; }
-  .activite tr { border-bottom: 1px solid #d0d0dc; padding: 6px 0; }
+  .activite tr { border-bottom: 1px solid var(--trait); padding: 6px 0; }
 }
 """
 

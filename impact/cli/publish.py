@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
 from impact.campaign import Campaign, read_campaign
 from impact.cli.accounts import create_missing
@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from impact.collect.source import Source
 
 published = typer.Typer(cls=FrenchGroup)
+
+OTHER_STEPS = 4  # checks, analysis, the public, the evaluation lead
+STOPPED = (
+    "Publication arrêtée : les pages montrent toujours les résultats d’avant. "
+    "La même commande la reprendra où elle en était."
+)
 
 OptionalFiles = Annotated[
     list[Path] | None,
@@ -118,20 +124,23 @@ def publish_results(
     from impact.publication import publish
 
     folder = writable(outputs / campaign.name, option="--sorties")
-    steps = len(campaign.associations) + 2
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn())
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("Lecture", total=steps)
-        written = publish(
-            campaign,
-            files,
-            folder,
-            format=format,
-            engine=engine,
-            progress=lambda step: progress.update(task, description=step, advance=1),
-            matched=lambda joined: show_rates(joined, campaign),
-            read=_show_source,
-        )
+        task = progress.add_task("Lecture", total=len(campaign.associations) + OTHER_STEPS)
+        try:
+            written = publish(
+                campaign,
+                files,
+                folder,
+                format=format,
+                engine=engine,
+                progress=lambda step: progress.update(task, description=step, advance=1),
+                matched=lambda joined: show_rates(joined, campaign),
+                read=_show_source,
+            )
+        except KeyboardInterrupt:
+            console.print(french(STOPPED), style="bold yellow")
+            raise
     console.print(french(f"Résultats publiés pour {len(written)} associations dans {folder}."), style="bold green")
 
 

@@ -70,9 +70,13 @@ def servir(
 
 
 def _serve(campaign: Campaign, outputs: Path, *, open_browser: bool, **options: object) -> None:
+    from impact.activity.served import write_activity
+    from impact.keys import secret_key
     from impact.serving import serve
 
     check_published(campaign, outputs)
+    with console.status("Mise en page de l’activité du service"):
+        write_activity(outputs / campaign.name, secret_key(campaign.name, "cle"))
     serve(outputs / campaign.name, _notebook(), open_browser=open_browser and _has_screen(), **options)
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from impact.campaign import Campaign
 from impact.coding_grid.log import KEEP, PUBLISH, Answer, Coded, CodingError, append, log_file, read_log
+from impact.coding_grid.masking import MASK
 from impact.framework import Criterion
 from impact.verbatims import Verbatim
 
@@ -20,7 +21,7 @@ def open_answers(responses: pd.DataFrame, campaign: Campaign) -> tuple[Answer, .
 
     Parameters
     ----------
-    responses : accepted responses, one row per person x wave; empty answers are left out.
+    responses : accepted responses, one row per person x wave; what is empty, or erased with the links, is left out.
 
     Returns
     -------
@@ -34,7 +35,9 @@ def open_answers(responses: pd.DataFrame, campaign: Campaign) -> tuple[Answer, .
         for question in questions:
             persons = rows.dropna(subset=question).groupby(question)["participant"].nunique()
             found += [
-                Answer(association, question, str(text), int(n)) for text, n in persons.items() if str(text).strip()
+                Answer(association, question, str(text), int(n))
+                for text, n in persons.items()
+                if str(text).strip() not in ("", MASK)
             ]
     return tuple(found)
 

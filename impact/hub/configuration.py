@@ -10,10 +10,12 @@ from typing import Any
 
 from jupyterhub.spawner import LocalProcessSpawner, Spawner
 
+from impact.activity.served import write_activity
 from impact.campaign import read_campaign
 from impact.cli.serve import check_published
 from impact.hub.authenticator import AccountsAuthenticator
 from impact.hub.protection import REQUIRED, TORNADO, said_or_stopped
+from impact.keys import secret_key
 from impact.serving.guard import WEB
 from impact.serving.start import find_cubes
 
@@ -44,6 +46,7 @@ def configure(c: Any, outputs: Path, campaign: str, *, strict: bool = True) -> N
     with said_or_stopped():
         check_published(read_campaign(campaign), outputs)
         find_cubes(outputs / campaign)
+        write_activity(outputs / campaign, secret_key(campaign, "cle"))
     os.umask(0o077)
     for part, settings in REQUIRED.items():
         c[part].update(settings)

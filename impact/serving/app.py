@@ -26,6 +26,7 @@ from voila.configuration import VoilaConfiguration
 from voila.paths import collect_template_paths
 
 from impact.errors import ServingError
+from impact.page import ACTIVITY
 from impact.serving.accounts import Accounts
 from impact.serving.channel import ChannelHandler, KernelHandler, LeaveHandler, WidgetConnection
 from impact.serving.confinement import ALONE, NONE
@@ -43,7 +44,7 @@ from impact.serving.library import (
     voila_static,
 )
 from impact.serving.login import Gate, LinkHandler, LoginHandler, LogoutHandler
-from impact.serving.page import PageHandler
+from impact.serving.page import ActivityHandler, PageHandler
 from impact.serving.protection import NOT_ALONE, PROTECTION, refuse_if_loosened
 from impact.serving.provisioner import Zygote, ZygoteProvisioner, can_fork, imports_of
 from impact.serving.sessions import Sessions
@@ -140,6 +141,7 @@ class ResultsServer(Voila):
         ]
         routes = [
             (r"/", PageHandler, page),
+            (rf"/{ACTIVITY}", ActivityHandler, page),
             *self.door(),
             (r"/fichiers/([\w.-]+)", DownloadHandler),
             (r"/style/([a-z.]+)", StyleHandler),

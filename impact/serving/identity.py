@@ -11,7 +11,8 @@ from traitlets import Instance
 
 from impact.serving.sessions import LIFETIME, Session, Sessions
 
-PUBLIC, PAGE, KERNEL = "public", "page", "kernels"  # what a handler hands out
+PUBLIC, PAGE, KERNEL, LEADS = "public", "page", "kernels", "activity"  # what a handler hands out
+LEAD = "responsable"  # the account of the evaluation lead, as impact.disclosure names it
 
 
 class SessionIdentity(IdentityProvider):
@@ -54,7 +55,7 @@ class OwnerAuthorizer(Authorizer):
     """Says yes to what is declared and owned; to anything else, no."""
 
     def is_authorized(self, handler: Any, user: User | None, action: str, resource: str | None) -> bool:
-        """Allow a public page to all, a page to who is logged in, a kernel to the session that started it."""
+        """Allow public pages to all, theirs to who is logged in, a kernel to its starter, the activity to the lead."""
         if resource == PUBLIC:
             return True
         session = self.identity_provider.session(handler)
@@ -62,9 +63,10 @@ class OwnerAuthorizer(Authorizer):
             return False
         if resource == KERNEL:
             return handler.kernel_manager.owner(handler.path_kwargs.get("kernel_id")) == session
-        if resource == PAGE:
+        allowed = resource == PAGE or (resource == LEADS and session.code == LEAD)
+        if allowed:
             self.identity_provider.sessions.touch(session)
-        return resource == PAGE
+        return allowed
 
 
 def is_https(handler: RequestHandler) -> bool:

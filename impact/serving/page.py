@@ -12,17 +12,21 @@ from queue import Empty
 from typing import Any
 
 import nbformat
+from jupyter_server.auth.decorator import allow_unauthenticated
 from tornado.iostream import StreamClosedError
+from tornado.web import HTTPError
 from voila.notebook_renderer import NotebookRenderer
 
 from impact.errors import CubeError, french
-from impact.page import STYLE, Page, read_page
-from impact.serving.guard import Guarded, Refusal
+from impact.page import ACTIVITY, NOTHING, STYLE, Page, read_page
+from impact.serving.guard import Guarded, Missing, Refusal
 from impact.serving.health import STOPPING, Life
-from impact.serving.identity import PAGE
+from impact.serving.identity import LEAD, LEADS, PAGE
 from impact.serving.kernels import KERNEL_NAME
 
 TURN = 0.25  # seconds
+RESULTS = "."  # the address of one's results, from the other page
+OTHERS = {ACTIVITY: "L’activité du service", RESULTS: "Les résultats de l’évaluation"}
 NO_RESULTS = (
     "Vos résultats ne sont pas publiés en ce moment. Réessayez dans quelques minutes ; si cela continue, "
     "prévenez le service."
@@ -85,37 +89,18 @@ class IncidentLog(logging.LoggerAdapter):
         return f"Incident {self.extra['reference']} : {msg}", kwargs
 
 
-class PageHandler(Guarded):
-    """Sends the page of this session, then a kernel's widgets where there is something to choose."""
+class StoryHandler(Guarded):
+    """A handler that sends pages laid out before."""
 
-    auth_resource = PAGE
     policy = PAGE_POLICY
 
     def initialize(self, life: Life, **renderer_options: Any) -> None:
         """Receive what all pages share."""
         self.life, self.renderer_options = life, renderer_options
 
-    async def get(self) -> None:
-        """Send the page, unless there is nothing to show or the server is stopping."""
-        if self.life.stopping:
-            raise Refusal(503, STOPPING)
-        page = self.own_page()
-        if page.choices:
-            await self.kernel_manager.make_room(self.session.code)
-        self.life.preparing += 1
-        try:
-            self.set_header("Content-Type", "text/html; charset=utf-8")
-            detail = page.known(self.detail)
-            style, xsrf = STYLE.read_text("utf-8"), self.xsrf_form_html()
-            self.write(self.filled("page.html", page=page, detail=detail, style=style, xsrf=xsrf))
-            if page.choices:
-                await self.send_choice(detail)
-        finally:
-            self.life.preparing -= 1
-
-    def own_page(self) -> Page:
-        """Return the page of who is logged in; refuse when it is missing, or when anything beside it was altered."""
-        cube = self.kernel_manager.cubes.find(self.session.code)
+    def kept(self, folder: str) -> Page:
+        """Return the page in this folder; refuse when it is missing, or when anything beside it was altered."""
+        cube = self.kernel_manager.cubes.find(folder)
         if cube is None:
             raise Refusal(410, NO_RESULTS)
         try:
@@ -123,6 +108,47 @@ class PageHandler(Guarded):
         except CubeError as error:
             self.log.error("Incident %s : %s", self.reference, error)
             raise Refusal(410, NOT_SHOWN.format(self.reference)) from None
+
+    def write_page(self, page: Page, detail: str, other: str) -> None:
+        """Write all of the page that needs no kernel; `other` is the one that a link leads to, "" for none."""
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        shown = {"page": page, "detail": detail, "other": other, "other_title": OTHERS.get(other)}
+        self.write(self.filled("page.html", style=STYLE.read_text("utf-8"), xsrf=self.xsrf_form_html(), **shown))
+
+
+class ActivityHandler(StoryHandler, Missing):
+    """Sends the service's activity to the evaluation lead; for anybody else there is no such page."""
+
+    auth_resource = LEADS
+
+    @allow_unauthenticated
+    async def get(self) -> None:
+        """Send it, where it is published."""
+        if self.kernel_manager.cubes.find(ACTIVITY) is None:
+            raise HTTPError(404)
+        self.write_page(self.kept(ACTIVITY), NOTHING, RESULTS)
+
+
+class PageHandler(StoryHandler):
+    """Sends the page of this session, then a kernel's widgets where there is something to choose."""
+
+    auth_resource = PAGE
+
+    async def get(self) -> None:
+        """Send the page, unless there is nothing to show or the server is stopping."""
+        if self.life.stopping:
+            raise Refusal(503, STOPPING)
+        page = self.kept(self.session.code)
+        if page.choices:
+            await self.kernel_manager.make_room(self.session.code)
+        self.life.preparing += 1
+        try:
+            detail, lead = page.known(self.detail), self.session.code == LEAD
+            self.write_page(page, detail, ACTIVITY if lead and self.kernel_manager.cubes.find(ACTIVITY) else "")
+            if page.choices:
+                await self.send_choice(detail)
+        finally:
+            self.life.preparing -= 1
 
     async def send_choice(self, detail: str) -> None:
         """Run the notebook after what is read already; a failure ends the page with a French sentence."""

@@ -18,7 +18,7 @@ from types import MappingProxyType
 import requests
 import websocket
 
-from impact.page import Page
+from impact.page import ACTIVITY, Page
 from impact.seal import write_sealed
 
 HERE = Path(__file__).parent
@@ -186,6 +186,8 @@ def start(folder: Path, port: int, notebook: Path, system: str = "", prefix: str
     outputs = folder / "sorties"
     for code in EVERYBODY:
         publish(outputs / code, code, more)
+    activity = Page("L’activité", before=f"<h1>L’activité du service</h1><p>réservés à {LEAD}</p>", after="")
+    write_sealed(outputs / ACTIVITY, activity.file(), {"audience": ACTIVITY}, b"cle")
     return launch(outputs, EVERYBODY, port, notebook, system, prefix=prefix)
 
 

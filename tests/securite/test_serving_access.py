@@ -15,7 +15,7 @@ from impact.serving.login import WRONG
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 PUBLIC_ROUTES = {"/connexion$", "/lien$", "/sante$", "/style/([a-z.]+)$"}
-EXPECTED_ROUTES = 12 + 1  # Voila's folder and two extensions' are three of them
+EXPECTED_ROUTES = 13 + 1  # Voila's folder and two extensions' are three of them
 VOILA_SCRIPT = re.compile(r"/voila/static/[\w.]+/voila\.js")
 ENGLISH = re.compile(r"\b(error|forbidden|not found|login|password|token|running|executing|loading|traceback)\b", re.I)
 
@@ -77,6 +77,12 @@ def test_the_routes_are_those_we_know(site):
     assert not [route for route in site.routes for word in unwelcome if word in route]
 
 
+def same_refusal(*answers: requests.Response) -> bool:
+    """Whether nothing tells these answers apart."""
+    told = {(one.status_code, one.text, frozenset(one.headers.keys()), one.headers.get("Location")) for one in answers}
+    return len(told) == 1
+
+
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("who", [*EVERYBODY, "anonyme"])
 def test_matrix_of_visitors_and_routes(site, pages, who, method):
@@ -86,10 +92,15 @@ def test_matrix_of_visitors_and_routes(site, pages, who, method):
     for route in site.routes:
         if method == "POST" and (("shutdown" in route and who == "alpha") or "deconnexion" in route):
             continue  # these would succeed and end the visit: see test_leaving and test_logging_out
-        answer = visitor.ask(method, address(route, target), data={"_xsrf": visitor.xsrf} if method == "POST" else None)
+        form = {"_xsrf": visitor.xsrf} if method == "POST" else None
+        answer = visitor.ask(method, address(route, target), data=form)
         nothing_leaks(answer, but=who)
         if who != "anonyme" and "fichiers" in route and method == "GET":
             assert answer.text == f"réservés à {who};1"
+        if route == "/activite$":
+            theirs = who == LEAD and method == "GET"
+            assert (answer.status_code == 200) == theirs
+            assert theirs or same_refusal(answer, visitor.ask(method, "/nulle-part", data=form))
         if who == "anonyme" and route not in PUBLIC_ROUTES:
             assert answer.status_code in (302, 403, 404, 405), (route, answer.status_code)
             assert answer.headers.get("Location", "/connexion").startswith("/connexion")

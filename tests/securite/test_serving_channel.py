@@ -265,6 +265,7 @@ def test_a_kernel_is_told_its_cube_and_nothing_else(site, shared):
     fixed = {
         "IMPACT_CUBE",
         "IMPACT_DETAIL",
+        "IMPACT_MISE_EN_PAGE",
         "MPLBACKEND",
         "PATH",
         "LANG",
