@@ -117,7 +117,8 @@ def clear(
     scores = score(responses, campaign.questionnaire)
     recoded, partitions = merge(responses, persons(responses, scores, campaign), campaign, forced)
     results, used = analyse(recoded, scores, campaign), _everybody_used(recoded, scores, campaign)
-    present = [one for one in campaign.associations if one.code in set(results["association"])]
+    answered = set(results["association"])
+    present = [one for one in campaign.associations if one.code in answered]
     partitions |= {audience.code: _all_categories(campaign, partitions) for audience in OTHER_AUDIENCES}
     told = ((one.code, context(campaign, one, partitions[one.code])) for one in (*present, *OTHER_AUDIENCES))
     cleared = list(releases_for(told, results, campaign.rules))
