@@ -4,6 +4,9 @@ PYTHON ?= python3
 LONGS = securite test_pages.py test_coding_page.py test_docs.py test_volume.py test_fuzzing.py test_cli.py \
   test_reproduce.py test_open_data.py test_real_data.py test_scaffold.py test_nothing_leaks.py
 
+VERROU = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
+MOTEURS = duckdb polars dask spark
+
 .PHONY: demo test installer docs verrou versions
 
 demo: ## Tout installer, puis ouvrir l'atelier sur la campagne fictive
@@ -18,9 +21,9 @@ installer: ## Tout installer, sans rien lancer
 docs: installer ## Construire la documentation dans docs/_build (hors ligne)
 	@.venv/bin/python -m sphinx -W -q docs docs/_build
 
-verrou: ## Refaire requirements.lock (demande uv)
-	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
-	  --generate-hashes --no-emit-index-url --no-header --quiet -o requirements.lock
+verrou: ## Refaire les deux verrous (demande uv)
+	$(VERROU) --extra dev -o requirements.lock
+	$(VERROU) $(MOTEURS:%=--extra %) -c requirements.lock -o requirements-moteurs.lock
 
 versions: ## Essayer les plus anciennes bibliothèques permises, puis les plus récentes (demande uv)
 	@mkdir -p dist; for which in lowest-direct highest; do \

@@ -1,7 +1,8 @@
 """Set everything up in .venv, then run one command there: `python .ci/lancer.py demo` or `... test`.
 
 Standard library only: this is what runs on a machine that has Python and nothing else.
-Nothing is re-installed while requirements.lock and pyproject.toml stay the same.
+Nothing is re-installed while the locks and pyproject.toml stay the same. The tests need more than the workbench: the
+engines for millions of answers (requirements-moteurs.lock, Spark is heavy).
 """
 
 import hashlib
@@ -15,6 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 STAMP = VENV / "empreinte.txt"
+LOCK, ENGINES = ROOT / "requirements.lock", ROOT / "requirements-moteurs.lock"
 COMMANDS = {
     "demo": ["impact", "demo"],
     "test": ["pytest", "--nbval-lax", "--numprocesses=2", "--dist=loadfile"],
@@ -22,26 +24,35 @@ COMMANDS = {
 }
 
 
-def fingerprint() -> str:
+def fingerprint(lock: Path) -> str:
     """Hash of all that decides what is installed."""
-    inputs = [ROOT / "requirements.lock", ROOT / "pyproject.toml"]
-    content = b"".join(path.read_bytes() for path in inputs) + sys.version.encode() + str(ROOT).encode()
+    content = lock.read_bytes() + (ROOT / "pyproject.toml").read_bytes() + sys.version.encode() + str(ROOT).encode()
     return hashlib.sha256(content).hexdigest()
 
 
-def install() -> None:
-    """Create .venv and install the exact, hash-checked packages of requirements.lock."""
-    if STAMP.exists() and STAMP.read_text() == fingerprint():
-        return
-    print("Installation des outils dans .venv (quelques minutes, une seule fois)…", flush=True)
-    try:
-        venv.create(VENV, with_pip=True, clear=True)
-    except subprocess.CalledProcessError:
-        sys.exit("Python est installé sans « venv ». Sous Debian ou Ubuntu : sudo apt install python3-venv")
-    pip = [str(BIN / "python"), "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
-    subprocess.run([*pip, "--require-hashes", "-r", str(ROOT / "requirements.lock")], check=True)
-    subprocess.run([*pip, "--no-deps", "--no-build-isolation", "-e", str(ROOT)], check=True)
-    STAMP.write_text(fingerprint())
+def install(*, engines: bool) -> None:
+    """Create .venv and install the exact, hash-checked packages of requirements.lock, then those of the engines."""
+    done = STAMP.read_text().split() if STAMP.exists() else []
+    base, more = fingerprint(LOCK), fingerprint(ENGINES)
+    if base not in done:
+        print("Installation des outils dans .venv (quelques minutes, une seule fois)…", flush=True)
+        try:
+            venv.create(VENV, with_pip=True, clear=True)
+        except subprocess.CalledProcessError:
+            sys.exit("Python est installé sans « venv ». Sous Debian ou Ubuntu : sudo apt install python3-venv")
+        pip("--require-hashes", "-r", str(LOCK))
+        pip("--no-deps", "--no-build-isolation", "-e", str(ROOT))
+        done = [base]
+        STAMP.write_text(base)
+    if engines and more not in done:
+        print("Installation des moteurs de calcul pour les tests (une seule fois)…", flush=True)
+        pip("--require-hashes", "-r", str(ENGINES))
+        STAMP.write_text("\n".join([*done, more]))
+
+
+def pip(*words: str) -> None:
+    command = [str(BIN / "python"), "-m", "pip", "install", "-qq", "--disable-pip-version-check", *words]
+    subprocess.run(command, check=True)
 
 
 def main() -> int:
@@ -51,7 +62,7 @@ def main() -> int:
     if len(sys.argv) < 2 or sys.argv[1] not in COMMANDS:
         sys.exit(f"Usage : python .ci/lancer.py {{{'|'.join(COMMANDS)}}} [options]")
     try:
-        install()
+        install(engines=sys.argv[1] == "test")
     except subprocess.CalledProcessError as error:
         sys.exit(
             f"L'installation a échoué (code {error.returncode}). Vérifier la connexion, puis relancer la commande."

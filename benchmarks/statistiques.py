@@ -89,11 +89,10 @@ def compare(campaign: impact.campaign.Campaign, responses: pd.DataFrame, scores:
 
 
 def whole_flow(campaign: impact.campaign.Campaign, responses: pd.DataFrame) -> None:
-    scores = impact.score(responses, campaign.questionnaire)
     steps = {
         "scores": lambda: impact.score(responses, campaign.questionnaire),
-        "analyse (ce qui peut sortir)": lambda: impact.analyse(responses, scores, campaign),
-        "analyse pour la personne responsable": lambda: analyse_for_lead(responses, scores, campaign),
+        "analyse (ce qui peut sortir)": lambda: impact.analyse(responses, campaign),
+        "analyse pour la personne responsable": lambda: analyse_for_lead(responses, campaign),
         "scores, analyse et secret statistique": lambda: releases(responses, campaign),
     }
     print("\nToute la campagne de démonstration, imports faits :")

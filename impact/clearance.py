@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict
+from typing import Any
 
-import pandas as pd
-
-from impact.analysis import analyse
+from impact.analysis import releasable
 from impact.audit import culprit, exposures, refusal
 from impact.campaign import Association, Campaign
-from impact.detail import class_labels, item_scores
-from impact.disclosure import LEAD, PUBLIC, Release, release
+from impact.detail import class_labels
+from impact.disclosure import LEAD, PUBLIC, Release, releases_for
+from impact.first_pass import Summary, summarise
 from impact.groups import Group, visible_groups
-from impact.partitions import Partitions, merge, persons
+from impact.partitions import Partitions, merge
 from impact.questionnaire import Choice
-from impact.scoring import score
 from impact.vintages import require_enough_newcomers
 
 OTHER_AUDIENCES = (
@@ -74,18 +73,22 @@ def context(
     return about
 
 
-def releases(responses: pd.DataFrame, campaign: Campaign) -> list[Release]:
+def releases(responses: Any, campaign: Campaign) -> list[Release]:
     """Score, analyse and clear accepted responses: one release for each association that has answers."""
     cleared, _ = clear(responses, campaign)
     return [one for one in cleared if one.audience not in (PUBLIC, LEAD)]
 
 
-def protected(responses: pd.DataFrame, campaign: Campaign, past: Sequence[Group]) -> tuple[list[Release], list[Group]]:
-    """Clear responses for every audience and audit what they could find out together, past publications included.
+def protected(
+    responses: Any, campaign: Campaign, past: Sequence[Group], *, named: bool = True
+) -> tuple[list[Release], list[Group]]:
+    """Clear results for every audience and audit what they could find out together, past publications included.
 
     Parameters
     ----------
-    responses : pseudonymised responses. past : groups already published, see `vintages.past_groups`.
+    responses : pseudonymised responses, a frame of any engine, see `first_pass.summarise`.
+    past : groups already published, see `vintages.past_groups`.
+    named : know each person of the groups, to compare with other publications; else only how many they are.
 
     Returns
     -------
@@ -96,9 +99,9 @@ def protected(responses: pd.DataFrame, campaign: Campaign, past: Sequence[Group]
     ------
     DisclosureError when somebody is still exposed, or when too few persons came since a past publication.
     """
-    forced: set[tuple[str, str]] = set()
+    summary, forced = summarise(responses, campaign, named=named), set()
     while True:
-        cleared, groups = clear(responses, campaign, forced)
+        cleared, groups = _cleared(summary, campaign, forced)
         require_enough_newcomers(groups, past, campaign.rules)
         found = exposures([*groups, *past])
         if not found:
@@ -110,31 +113,22 @@ def protected(responses: pd.DataFrame, campaign: Campaign, past: Sequence[Group]
         forced |= more
 
 
-def clear(
-    responses: pd.DataFrame, campaign: Campaign, forced: Set[tuple[str, str]] = frozenset()
-) -> tuple[list[Release], list[Group]]:
+def clear(responses: Any, campaign: Campaign) -> tuple[list[Release], list[Group]]:
     """Return the releases for every audience, and the groups behind their numbers, before any audit."""
-    scores = score(responses, campaign.questionnaire)
-    recoded, partitions = merge(responses, persons(responses, scores, campaign), campaign, forced)
-    results, used = analyse(recoded, scores, campaign), _everybody_used(recoded, scores, campaign)
+    return _cleared(summarise(responses, campaign), campaign)
+
+
+def _cleared(
+    summary: Summary, campaign: Campaign, forced: Set[tuple[str, str]] = frozenset()
+) -> tuple[list[Release], list[Group]]:
+    recoded, partitions = merge(summary, campaign, forced)
+    results = releasable(recoded, campaign)
     present = [one for one in campaign.associations if one.code in set(results["association"])]
     partitions |= {audience.code: _all_categories(campaign, partitions) for audience in OTHER_AUDIENCES}
-    cleared = [
-        release(results, campaign.rules, audience=one.code, context=context(campaign, one, partitions[one.code]))
-        for one in (*present, *OTHER_AUDIENCES)
-    ]
+    told = ((one.code, context(campaign, one, partitions[one.code])) for one in (*present, *OTHER_AUDIENCES))
+    cleared = list(releases_for(told, results, campaign.rules))
     watched = [one for one in cleared if one.audience != LEAD]
-    return cleared, [group for one in watched for group in visible_groups(one, used, campaign)]
-
-
-def _everybody_used(responses: pd.DataFrame, scores: pd.DataFrame, campaign: Campaign) -> pd.DataFrame:
-    """The persons behind each scale and, where they are shown, behind each question."""
-    scales = campaign.questionnaire.scales
-    used = persons(responses, scores, campaign)
-    if not campaign.paired:
-        return used
-    items = [item.name for scale in scales for item in scale.items]
-    return pd.concat([used, persons(responses, item_scores(responses, *scales), campaign, items)], ignore_index=True)
+    return cleared, visible_groups(watched, recoded.cells, campaign)
 
 
 def _merges(campaign: Campaign, question: str) -> bool:

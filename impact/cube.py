@@ -6,6 +6,7 @@ import hashlib
 import io
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
@@ -13,16 +14,19 @@ import pandas as pd
 
 from impact.disclosure import KEYS, SHOWN_COLUMNS, Release
 from impact.errors import CubeError, DisclosureError
+from impact.pixels import pixels
 from impact.provenance import software
 from impact.rules import Rules
 from impact.seal import REPUBLISH, read_manifest, read_sealed, write_sealed
 
 RESULTS = "resultats.csv"
+DRAFT = ".publication_en_cours"  # beside the cubes that are read: those of a publication that is not finished
+FINISH = "Une publication est en cours ou a été arrêtée : attendre sa fin ou relancer « impact publier » pour la finir."
 
 
 @dataclass(frozen=True, eq=False)
 class Figure:
-    """A drawn figure: its name (of its files), a short title, the sentence that says it, its data table, two drawings.
+    """A drawn figure: its name (of its files), a short title, the sentence that says it, its data table, its drawing.
 
     `table`: all text, what the figure shows and nothing else, headed by `table.columns`.
     """
@@ -32,20 +36,24 @@ class Figure:
     sentence: str
     table: pd.DataFrame
     svg: bytes
-    png: bytes
+
+    @cached_property
+    def png(self) -> bytes:
+        """The drawing as pixels: made from the SVG, so that a cube need not hold it."""
+        return pixels(self.svg)
 
     @property
     def files(self) -> dict[str, bytes]:
-        """File name -> content, as readers download them."""
+        """File name -> content, as the cube holds them."""
         csv = self.table.to_csv(index=False, sep=";").encode("utf-8-sig")  # as French spreadsheets open it
-        return {f"{self.name}.svg": self.svg, f"{self.name}.png": self.png, f"{self.name}.csv": csv}
+        return {f"{self.name}.svg": self.svg, f"{self.name}.csv": csv}
 
     @classmethod
     def read(cls, name: str, words: Mapping[str, str], files: Mapping[str, bytes]) -> Figure:
         """Make a figure again from its title and sentence, and its files."""
         table = pd.read_csv(io.BytesIO(files[f"{name}.csv"]), sep=";", dtype=str, keep_default_na=False)
         table.columns = ["" if column.startswith("Unnamed") else column for column in table.columns]
-        return cls(name, words["title"], words["sentence"], table, files[f"{name}.svg"], files[f"{name}.png"])
+        return cls(name, words["title"], words["sentence"], table, files[f"{name}.svg"])
 
 
 def results_file(release: Release) -> bytes:
@@ -79,7 +87,7 @@ def write_cube(
 
     Parameters
     ----------
-    figures : see `charts.figures`; each is three files, an SVG, a PNG and a CSV.
+    figures : see `charts.figures`; each is two files, an SVG and a CSV.
     documents : file name -> content of what is handed over beside the figures.
     inputs : fingerprint of all that the release was computed from. key : the campaign's, see `keys.secret_key`.
 
@@ -137,7 +145,8 @@ def check_together(folders: Iterable[Path], key: bytes) -> None:
         inputs[folder] = read_manifest(folder, key)["inputs"]
         if inputs[folder] != next(iter(inputs.values())):
             what = "ces résultats ne viennent pas de la même publication que les autres."
-            raise CubeError(what, where=folder, remedy=REPUBLISH)
+            unfinished = (folder.parent / DRAFT).is_dir()
+            raise CubeError(what, where=folder, remedy=FINISH if unfinished else REPUBLISH)
 
 
 def cube_inputs(folder: Path, key: bytes) -> str:

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pandas as pd
 
 from impact.campaign import Campaign
 from impact.disclosure import NOT_DISPLAYED, WHOLE
 from impact.errors import StatisticsError
+from impact.first_pass import KEYS, SHEETS, Summary, ends
 from impact.stats.change import adjusted_change, difference_of_changes, paired_change
 from impact.stats.designs import independent_change, mean_scores, response_shift, retrospective_change, wave_moments
-from impact.stats.moments import first_moments, merge_moments, pair_moments, pairs
+from impact.stats.moments import group_moments, merge_moments, pair_moments
 from impact.stats.pooling import pool
 
-SHEETS = {"retrospective_same_sheet": "same_sheet", "retrospective_separate": "separate_sheet"}
-KEYS = ["association", "participant"]
 Tables = Iterator[pd.DataFrame]
 
 
-def estimates(scores: pd.DataFrame, campaign: Campaign, scale: str) -> Tables:
+def estimates(summary: Summary, campaign: Campaign, scale: str) -> Tables:
     """Yield the results of one scale that the campaign's design allows.
 
     Parameters
     ----------
-    scores : see `scoring.score`. scale : a scale's name.
+    summary : see `first_pass.summarise`. scale : a scale's name.
 
     Yields
     ------
@@ -42,8 +41,8 @@ def estimates(scores: pd.DataFrame, campaign: Campaign, scale: str) -> Tables:
     StatisticsError when nobody answered at the two waves to compare, or a wave has no answer.
     """
     if campaign.paired:
-        return _same_persons(scores, campaign, scale)
-    return _unmatched(wave_moments(scores, scale), campaign)
+        return _same_persons(summary, campaign, scale)
+    return _unmatched(wave_moments(_each_wave(summary.scores, campaign, scale), scale), campaign)
 
 
 def categories(responses: pd.DataFrame, campaign: Campaign) -> pd.DataFrame:
@@ -61,19 +60,20 @@ def categories(responses: pd.DataFrame, campaign: Campaign) -> pd.DataFrame:
     return answers.fillna(NOT_DISPLAYED).melt(ignore_index=False, var_name="breakdown", value_name="category")
 
 
-def by_category(scores: pd.DataFrame, campaign: Campaign, scale: str, categories: pd.DataFrame) -> Tables:
-    """Yield the means of one scale, and their raw change, in each of the `categories` of every breakdown question."""
+def by_category(summary: Summary, campaign: Campaign, scale: str) -> Tables:
+    """Yield the means of one scale, and their raw change, in each category of every breakdown question."""
     by = ("association", "breakdown", "category")
     if campaign.paired:
-        table = pairs(scores, scale, *ends(campaign)).join(categories, on=KEYS)
-        yield _raw_change(pair_moments(table, by=by), campaign)
+        yield _raw_change(pair_moments(summary.by_category(scale), by=by), campaign)
     else:
-        yield from _unmatched(wave_moments(scores.join(categories), scale, by=(*by, "wave")), campaign)
+        table = _each_wave(summary.by_category, campaign, scale)
+        yield from _unmatched(wave_moments(table, scale, by=(*by, "wave")), campaign)
 
 
-def ends(campaign: Campaign) -> tuple[str, str]:
-    """Return the codes of the two waves that are compared, the first and the last."""
-    return campaign.waves[0].code, campaign.waves[-1].code
+def _each_wave(table: Callable[[str, str], pd.DataFrame], campaign: Campaign, scale: str) -> pd.DataFrame:
+    """The scores of one scale counted at each wave, where persons are not matched."""
+    parts = [table(scale, wave.code).assign(wave=wave.code) for wave in campaign.waves]
+    return pd.concat(parts, ignore_index=True).rename(columns={"before": scale})
 
 
 def on_one_sheet(campaign: Campaign) -> bool:
@@ -99,17 +99,17 @@ def _comparison(campaign: Campaign) -> list[str]:
     return [association.code for association in campaign.associations if association.comparison]
 
 
-def _same_persons(scores: pd.DataFrame, campaign: Campaign, scale: str) -> Tables:
-    first, last = ends(campaign)
-    moments = pair_moments(pairs(scores, scale, first, last))
+def _same_persons(summary: Summary, campaign: Campaign, scale: str) -> Tables:
+    moments = pair_moments(summary.pairs(scale))
     if moments.empty:
         raise StatisticsError(
             f"aucune personne n’a répondu aux deux vagues pour « {campaign.questionnaire.scale(scale).label} ».",
             remedy="Vérifier les codes des participants : les mêmes aux deux vagues.",
         )
     yield _raw_change(moments, campaign)
-    yield from _remembered(scores, campaign, scale)
-    adjusted = _adjusted(moments, moments if on_one_sheet(campaign) else first_moments(scores, scale, first), campaign)
+    yield from _remembered(summary, campaign, scale)
+    began = group_moments(summary.scores(scale), ("before",), by=("association",))
+    adjusted = _adjusted(moments, moments if on_one_sheet(campaign) else began, campaign)
     yield adjusted
     yield whole(adjusted, campaign)
     yield from _against_comparison(moments, campaign)
@@ -124,16 +124,14 @@ def _raw_change(moments: pd.DataFrame, campaign: Campaign) -> pd.DataFrame:
     return pd.concat([rows[rows["statistic"] != "change"], then_change], ignore_index=True)
 
 
-def _remembered(scores: pd.DataFrame, campaign: Campaign, scale: str) -> Tables:
+def _remembered(summary: Summary, campaign: Campaign, scale: str) -> Tables:
     """Where a real first measure stands beside its memory (the wave before the last): what memory adds."""
     if campaign.design not in SHEETS or len(campaign.waves) < 3:
         return
-    first, last = ends(campaign)
-    then, sheet = campaign.waves[-2].code, SHEETS[campaign.design]
-    for estimate, (start, end) in ((retrospective_change, (then, last)), (response_shift, (first, then))):
-        moments = pair_moments(pairs(scores, scale, start, end))
+    for estimate, population in ((retrospective_change, "then"), (response_shift, "shift")):
+        moments = pair_moments(summary.pairs(scale, population))
         if len(moments):
-            yield estimate(moments, sheet)
+            yield estimate(moments, SHEETS[campaign.design])
 
 
 def _adjusted(moments: pd.DataFrame, first: pd.DataFrame, campaign: Campaign) -> pd.DataFrame:

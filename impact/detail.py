@@ -8,21 +8,18 @@ import pandas as pd
 
 from impact.campaign import Campaign
 from impact.designs import ends
+from impact.first_pass import Summary
 from impact.questionnaire import Scale
-from impact.scoring import item_values
 from impact.stats.detail import CLASSES, class_shares, item_change
-from impact.stats.moments import pairs
 from impact.wording import number
 
-KEYS = ["association", "wave", "participant"]
 
-
-def details(responses: pd.DataFrame, scores: pd.DataFrame, campaign: Campaign, scale: Scale) -> Iterator[pd.DataFrame]:
+def details(summary: Summary, campaign: Campaign, scale: Scale) -> Iterator[pd.DataFrame]:
     """Yield class_share of the compared waves and, where the same persons answered twice, item_change.
 
     Parameters
     ----------
-    responses, scores : same rows; see `validation.check` and `scoring.score`.
+    summary : see `first_pass.summarise`.
 
     Yields
     ------
@@ -31,22 +28,15 @@ def details(responses: pd.DataFrame, scores: pd.DataFrame, campaign: Campaign, s
     """
     bounds = class_bounds(scale)
     if not campaign.paired:
-        for wave, own in scores.dropna(subset=[scale.name]).groupby("wave", sort=False):
-            table = own.rename(columns={scale.name: "score"})
-            yield class_shares(table, bounds).assign(wave=wave, scale=scale.name)
+        for wave in campaign.waves:
+            table = summary.scores(scale.name, wave.code).rename(columns={"before": "score"})
+            yield class_shares(table, bounds).assign(wave=wave.code, scale=scale.name)
         return
-    both = pairs(scores, scale.name, *ends(campaign))
+    both = summary.pairs(scale.name)
     for wave, column in zip(ends(campaign), ("before", "after"), strict=True):
         yield class_shares(both.rename(columns={column: "score"}), bounds).assign(wave=wave, scale=scale.name)
-    values = item_scores(responses, scale)
     for item in scale.items:
-        answered = pairs(values, item.name, *ends(campaign))
-        yield item_change(answered, among=len(scale.items)).assign(scale=item.name)
-
-
-def item_scores(responses: pd.DataFrame, *scales: Scale) -> pd.DataFrame:
-    """Return the key columns and each question of the scales as a number, reversed ones turned, NaN without answer."""
-    return pd.concat([responses[KEYS], *(item_values(responses, scale) for scale in scales)], axis="columns")
+        yield item_change(summary.pairs(item.name), among=len(scale.items)).assign(scale=item.name)
 
 
 def class_bounds(scale: Scale) -> tuple[float, float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,7 +13,15 @@ from impact.errors import DisclosureError
 from impact.results import COLUMNS
 from impact.rounding import NUMBERS, is_rounded, rounded
 from impact.rules import Rules
-from impact.suppression import KEYS, NOT_DISPLAYED, STATISTICS, WHOLE, least_persons, reasons_to_hide
+from impact.suppression import (
+    KEYS,
+    NOT_DISPLAYED,
+    STATISTICS,
+    WHOLE,
+    least_persons,
+    other_sizes,
+    reasons_to_hide,
+)
 
 PUBLIC, LEAD = "public", "responsable"
 SHOWN_COLUMNS = [*KEYS, "n", "estimate", "ci_low", "ci_high", "bound", "status", "reason"]
@@ -88,17 +96,35 @@ def release(
 
     Source: design rules of confidentiality (threshold, complement, rounding, class disclosure, "the others", p %).
     """
-    table = _checked(results, audience)
-    mine = _visible(table, audience)
-    _check_declared(mine, context)
-    others = table[table["association"] != audience]
-    reasons = reasons_to_hide(mine, others, rules, context, contributions)
-    kept = mine[mine["category"] != NOT_DISPLAYED]
-    rows = [_cleared(row, rules, reasons.get(row["index"], "")) for row in kept.reset_index().to_dict("records")]
-    return Release(audience, pd.DataFrame(rows, columns=SHOWN_COLUMNS), dict(context), rules)
+    [one] = releases_for([(audience, context)], results, rules, contributions=contributions)
+    return one
 
 
-def _checked(results: pd.DataFrame, audience: str) -> pd.DataFrame:
+def releases_for(
+    audiences: Iterable[tuple[str, Mapping[str, object]]],
+    results: pd.DataFrame,
+    rules: Rules,
+    *,
+    contributions: pd.DataFrame | None = None,
+) -> Iterator[Release]:
+    """Yield what `release` returns for each (audience, context), the same results being checked once for them all."""
+    table = _checked(results)
+    own = dict(iter(table.groupby("association", sort=False)))
+    sizes = other_sizes(table)
+    for audience, context in audiences:
+        if audience not in {*own, PUBLIC, LEAD} - {WHOLE}:
+            raise DisclosureError(f"rien n’est diffusé : destinataire inconnu (« {audience} »).")
+        mine = _visible(table, own, audience)
+        _check_declared(mine, context)
+        pooled = set(mine.loc[mine["association"] == WHOLE, "scale"])
+        others = {scale: sizes[scale].drop(audience, errors="ignore") for scale in pooled & sizes.keys()}
+        reasons = reasons_to_hide(mine, others, rules, context, contributions)
+        kept = mine[mine["category"] != NOT_DISPLAYED]
+        rows = [_cleared(row, rules, reasons.get(row["index"], "")) for row in kept.reset_index().to_dict("records")]
+        yield Release(audience, pd.DataFrame(rows, columns=SHOWN_COLUMNS), dict(context), rules)
+
+
+def _checked(results: pd.DataFrame) -> pd.DataFrame:
     unknown = [name for name in results.columns if name not in COLUMNS]
     if unknown or not {"association", "statistic", "n", "estimate"} <= set(results.columns):
         raise DisclosureError(f"rien n’est diffusé : colonnes inattendues ou absentes ({', '.join(unknown) or 'n'}).")
@@ -115,18 +141,17 @@ def _checked(results: pd.DataFrame, audience: str) -> pd.DataFrame:
     known = set(table["association"]) - {WHOLE}
     if known & {PUBLIC, LEAD}:
         raise DisclosureError(f"rien n’est diffusé : « {PUBLIC} » et « {LEAD} » ne sont pas des associations.")
-    if audience not in known | {PUBLIC, LEAD}:
-        raise DisclosureError(f"rien n’est diffusé : destinataire inconnu (« {audience} »).")
     return table.assign(n=n.astype(int))
 
 
-def _visible(table: pd.DataFrame, audience: str) -> pd.DataFrame:
+def _visible(table: pd.DataFrame, own: Mapping[str, pd.DataFrame], audience: str) -> pd.DataFrame:
     """The rows one audience is concerned with; for the public and the lead, the counts of everybody too."""
+    whole = own.get(WHOLE, table[:0])
     if audience not in (PUBLIC, LEAD):
-        return table[table["association"].isin([audience, WHOLE])]
+        return pd.concat([own[audience], whole]).sort_index()
     counts = table[table["statistic"].map(STATISTICS) == "count"]
     sums = counts.groupby(KEYS[1:], as_index=False)[["n", "estimate"]].sum().assign(association=WHOLE)
-    rows = table if audience == LEAD else table[table["association"] == WHOLE]
+    rows = table if audience == LEAD else whole
     return pd.concat([rows, sums.reindex(columns=list(COLUMNS))], ignore_index=True)
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import narwhals as nw
 import pandas as pd
 
 from impact.campaign import Campaign
 from impact.coding_grid.model import approved
 from impact.disclosure import Release, release
+from impact.engines import collected
 from impact.framework import PEOPLE, QUESTION, SCALE, VERBATIM, Criterion, Indicator
 from impact.keys import private_file, read_private, write_private
 from impact.results import as_results
@@ -39,15 +42,15 @@ def kept_counts(campaign: str) -> pd.DataFrame:
     return pd.read_csv(io.BytesIO(content or empty.encode()), dtype=str).astype({"value": float})
 
 
-def with_evidence(releases: Iterable[Release], campaign: Campaign, responses: pd.DataFrame) -> list[Release]:
-    """Return the releases with, in their context, the référentiel of their audience and what is known of it.
+def with_evidence(releases: Iterable[Release], campaign: Campaign, responses: Any) -> Iterator[Release]:
+    """Yield the releases with, in their context, the référentiel of their audience and what is known of it.
 
     Parameters
     ----------
     responses : accepted responses: only how many persons answered each open question is taken from them.
 
-    Returns
-    -------
+    Yields
+    ------
     Releases whose context has `framework` (criteria, indicators and their evidence, how many structures share each
     common criterion) and `verbatims` (approved texts by question); unchanged when the campaign has no référentiel.
     Counts of persons are such as `disclosure.release` writes them, to everybody: the same page goes to a funder.
@@ -57,25 +60,24 @@ def with_evidence(releases: Iterable[Release], campaign: Campaign, responses: pd
     DisclosureError when a count or a verbatim may not leave; CodingError when the log of coding is not readable.
     """
     if not campaign.framework.criteria:
-        return list(releases)
+        yield from releases
+        return
     counts, texts = kept_counts(campaign.name), approved(campaign)
     answered = respondents(responses, campaign)
-    return [
-        replace(one, context={**one.context, **_told(one.audience, campaign, counts, texts, answered)})
-        for one in releases
-    ]
+    for one in releases:
+        yield replace(one, context={**one.context, **_told(one.audience, campaign, counts, texts, answered)})
 
 
-def respondents(responses: pd.DataFrame, campaign: Campaign) -> dict[tuple[str, str], int]:
+def respondents(responses: Any, campaign: Campaign) -> dict[tuple[str, str], int]:
     """Return how many persons of each association answered each open question, at one wave or another."""
+    frame, found = nw.from_native(responses), {}
+    held = frame.collect_schema().names()
     open_ = [question.name for question in campaign.questionnaire.questions if question.kind == "text"]
-    return {
-        (one.code, name): int(
-            responses[(responses["association"] == one.code) & responses[name].notna()]["participant"].nunique()
-        )
-        for one in campaign.associations
-        for name in open_
-    }
+    for name in (name for name in open_ if name in held):
+        answers = frame.filter(~nw.col(name).is_null()).select("association", "participant").unique()
+        counts = collected(answers.group_by("association").agg(nw.len().alias("persons")), ["association"])
+        found |= {(code, name): n for code, n in zip(counts["association"], counts["persons"], strict=True)}
+    return {(one.code, name): int(found.get((one.code, name), 0)) for one in campaign.associations for name in open_}
 
 
 def _told(

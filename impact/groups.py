@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -19,36 +19,49 @@ SAME_VARIABLE = {"adjusted_change": "change", "pooled_change": "change", COMPARE
 
 @dataclass(frozen=True)
 class Group:
-    """Persons whose mean somebody sees: who sees it, what is measured (scale and variable), by which question."""
+    """Persons whose mean somebody sees: who sees it, what is measured (scale and variable), by which question.
+
+    `members`: persons, or cells of persons whom nothing that is shown tells apart; `sizes` then says how many persons a
+    cell holds (one, where it says nothing).
+    """
 
     viewer: str
     variable: tuple[str, str]
     breakdown: str
     members: frozenset[str]
+    sizes: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
+
+    def persons(self, members: Iterable[str] | None = None) -> int:
+        """Count the persons of the group, or of some of its members."""
+        return sum(self.sizes.get(one, 1) for one in (self.members if members is None else members))
 
 
-def visible_groups(release: Release, used: pd.DataFrame, campaign: Campaign) -> list[Group]:
-    """Return the groups of persons one release shows numbers about.
+def visible_groups(releases: Iterable[Release], used: pd.DataFrame, campaign: Campaign) -> list[Group]:
+    """Return the groups of persons that releases show numbers about.
 
     Parameters
     ----------
-    used : persons used in each statistic, see `partitions.persons`; `participant` must be unique across associations
-        (see `linking.pseudonymise`), categories must be those of the release.
+    used : persons used in each statistic, see `first_pass.Summary.cells`; `participant` must be unique across
+        associations (see `linking.pseudonymise`), categories must be those of the release.
 
     Raises
     ------
     DisclosureError when the n of a result is not the number of persons found for it: its group is then unknown.
     """
-    groups, found = [], {}
-    for row in release.table[release.table["status"] == "shown"].to_dict("records"):
+    groups, found, cells = [], {}, _Cells(used)
+    for release, row in (
+        (one, row) for one in releases for row in one.table[one.table["status"] == "shown"].to_dict("records")
+    ):
         if STATISTICS[row["statistic"]] not in ("mean", "share") or row["statistic"] in NOT_SUMS:
             continue
         behind = []
         for place, variable, population in _behind(row, campaign):
             if (place, population) not in found:
-                found[place, population] = _members(used, place, population)
-            behind.append(Group(release.audience, (row["scale"], variable), row["breakdown"], found[place, population]))
-        sizes = [len(group.members) for group in behind]
+                found[place, population] = cells.members(place, population)
+            behind.append(
+                Group(release.audience, (row["scale"], variable), row["breakdown"], *found[place, population])
+            )
+        sizes = [group.persons() for group in behind]
         if row["association"] != WHOLE and shown_count(min(sizes), release.rules) != row["n"]:
             what = f"{row['scale']}, {row['statistic']}, {row['breakdown']} {row['category']}"
             raise DisclosureError(f"rien n’est diffusé : on ne sait pas sur qui porte un résultat ({what}).")
@@ -75,13 +88,23 @@ def _behind(row: dict, campaign: Campaign) -> Iterator[tuple[tuple, str, str]]:
         yield (compared, *rest), variable, population
 
 
-def _members(used: pd.DataFrame, group: tuple, population: str) -> frozenset[str]:
-    """The persons of one group, of one association or of several."""
-    associations, scale, breakdown, category = group
-    kept = (used["scale"] == scale) & (used["population"] == population) & used["association"].isin(associations)
-    if breakdown:
-        kept &= used[breakdown] == category
-    return frozenset(used.loc[kept, "participant"])
+class _Cells:
+    """The cells of each statistic, found by association."""
+
+    def __init__(self, used: pd.DataFrame):
+        used = used if "persons" in used else used.assign(persons=1)
+        self._parts = dict(list(used.groupby(["scale", "population", "association"], sort=False)))
+
+    def members(self, group: tuple, population: str) -> tuple[frozenset[str], dict[str, int]]:
+        """The cells of one group, of one association or of several, and their sizes."""
+        associations, scale, breakdown, category = group
+        sizes: dict[str, int] = {}
+        for one in associations:
+            part = self._parts.get((scale, population, one))
+            if part is not None:
+                part = part[part[breakdown] == category] if breakdown else part
+                sizes |= dict(zip(part["participant"], part["persons"].astype(int), strict=True))
+        return frozenset(sizes), {name: n for name, n in sizes.items() if n != 1}
 
 
 def _population(row: dict, campaign: Campaign) -> str:

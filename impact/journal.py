@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -43,7 +42,6 @@ def journal(release: Release) -> pd.DataFrame:
     )
 
 
-def write_journal(releases: Iterable[Release], path: Path) -> Path:
-    """Write the journal of all the releases of a campaign, for a spreadsheet."""
-    lines = pd.concat([journal(one) for one in releases], ignore_index=True)
-    return write_csv(lines, path)
+def write_journal(release: Release, path: Path, *, more: bool = False) -> Path:
+    """Write the journal of a release, for a spreadsheet; `more`: after those already written."""
+    return write_csv(journal(release), path, more=more)

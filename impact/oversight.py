@@ -14,6 +14,7 @@ from impact.wording import listed, number
 
 SOUND, FRAGILE = 0.7, 0.6  # Nunnally, Bernstein (1994): enough to compare groups; below the second, it measures little
 MASKED = "masqué pour protéger un "
+NAMED = 12  # associations in one sentence
 LANDMARK = "Repère, pas norme"
 NOT_A_NORM = (
     "Autre population, autre date, autre manière de demander : ce repère situe un départ. Il ne note personne et ne "
@@ -48,9 +49,9 @@ def answered_table(release: Release) -> pd.DataFrame:
 
 def decisions_table(release: Release) -> pd.DataFrame:
     """Return how many results are shown, how many suppressed, and why, a line an association."""
-    lines = []
+    lines, found = [], _by_association(release)
     for one in _everybody(release):
-        rows = release.table[release.table["association"] == one["code"]]
+        rows = found.get(one["code"], release.table[:0])
         why = rows.loc[rows["status"] == "suppressed", "reason"].value_counts()
         told = " ; ".join(f"{reason.removeprefix(MASKED)} ({many})" for reason, many in why.items())
         lines.append([one["label"], str(len(rows) - why.sum()), str(why.sum()), told])
@@ -96,18 +97,19 @@ def to_decide(release: Release) -> tuple[str, ...]:
 
 
 def _to_decide(release: Release) -> Iterator[str]:
-    associations = release.context["associations"]
-    silent = [one["label"] for one in associations if not _shows(release, one["code"])]
+    associations, found = release.context["associations"], _by_association(release)
+    own = {one["label"]: found.get(one["code"], release.table[:0]) for one in associations}
+    silent = [label for label, rows in own.items() if not (rows["status"] == "shown").any()]
     if silent:
-        yield f"{listed(silent)} : rien n’est montré. Attendre d’autres réponses, ou raconter autrement ce qui change."
+        yield f"{_named(silent)} : rien n’est montré. Attendre d’autres réponses, ou raconter autrement ce qui change."
     if lost := [one["label"] for one in associations if _lost(release, one["code"]) >= MANY_LOST]:
-        yield f"{listed(lost)} : beaucoup de personnes ne sont pas revenues. Reprendre contact avant de conclure."
-    speaking = [one for one in associations if one["label"] not in silent]
+        yield f"{_named(lost)} : beaucoup de personnes ne sont pas revenues. Reprendre contact avant de conclure."
+    speaking = {label: rows for label, rows in own.items() if label not in silent}
     for breakdown in release.context["breakdowns"]:
-        hidden = [one["label"] for one in speaking if _masked(release, one["code"], breakdown)]
+        hidden = [label for label, rows in speaking.items() if _masked(rows, breakdown)]
         if hidden:
             yield (
-                f"« {breakdown['label']} » : des modalités sont masquées pour {listed(hidden)}. Les regrouper (colonne "
+                f"« {breakdown['label']} » : des modalités sont masquées pour {_named(hidden)}. Les regrouper (colonne "
                 "merge du questionnaire), ou laisser ainsi."
             )
     weak = [f"« {one['label']} »" for one in release.context["scales"] if _judged(release, one["name"]) != HOLDS]
@@ -132,9 +134,14 @@ def _everybody(release: Release) -> list[dict]:
     return [*release.context["associations"], {"code": WHOLE, "label": "Toutes ensemble"}]
 
 
-def _shows(release: Release, association: str) -> bool:
-    own = release.table["association"] == association
-    return bool((release.table.loc[own, "status"] == "shown").any())
+def _by_association(release: Release) -> dict[str, pd.DataFrame]:
+    return dict(iter(release.table.groupby("association", sort=False)))
+
+
+def _named(labels: list[str]) -> str:
+    """Name the first associations, and say how many others."""
+    more = len(labels) - NAMED
+    return listed([*labels[:NAMED], f"{more} autres"]) if more > 1 else listed(labels)
 
 
 def _lost(release: Release, association: str) -> float:
@@ -144,8 +151,6 @@ def _lost(release: Release, association: str) -> float:
     return 1 - both["n"] / first["n"] if shown(first) and shown(both) else 0.0
 
 
-def _masked(release: Release, association: str, breakdown: dict) -> bool:
+def _masked(rows: pd.DataFrame, breakdown: dict) -> bool:
     """Whether some category of a question is suppressed."""
-    table = release.table
-    mine = (table["association"] == association) & (table["breakdown"] == breakdown["name"])
-    return bool((table.loc[mine, "status"] == "suppressed").any())
+    return bool((rows.loc[rows["breakdown"] == breakdown["name"], "status"] == "suppressed").any())

@@ -20,6 +20,7 @@ from impact.cube import RESULTS
 from impact.errors import ImpactError, french
 from impact.open_data.package import PACKAGE, write_open_data
 from impact.open_data.told import FOLDER, read_release, retold
+from impact.pixels import pixels
 from impact.publication import publish
 from impact.seal import MANIFEST
 
@@ -32,10 +33,11 @@ PIXELS, SHADE = (
 REMADE = (
     ".csv",
     ".png",
+    ".svg",
     ".md",
     ".xml",
     ".docx",
-)  # a PDF or an SVG is one of these, drawn again; JSON holds fingerprints
+)  # a PDF is one of these, laid out; JSON holds fingerprints
 DAY = re.compile(r"\b(?:\d{1,2}(?:er)? \w+ \d{4}|\d{4}-\d\d-\d\d)\b")  # a bilan and a package are dated
 FAITHFUL = (IDENTICAL, EQUAL)
 Progress = Callable[[str], None]
@@ -100,8 +102,8 @@ def compare(name: str, published: bytes | None, remade: bytes) -> Comparison:
         return Comparison(name, DIFFERENT, "absent de ce qui a été publié")
     if published == remade:
         return Comparison(name, IDENTICAL)
-    of_kind = {".csv": _tables, ".png": _pictures, ".docx": _documents}.get(Path(name).suffix, _texts)
-    return Comparison(name, *of_kind(published, remade))
+    ways = {".csv": _tables, ".png": _pictures, ".svg": _drawings, ".docx": _documents}
+    return Comparison(name, *ways.get(Path(name).suffix, _texts)(published, remade))
 
 
 def _altered(published: Mapping[str, bytes]) -> Iterator[Comparison]:
@@ -157,6 +159,10 @@ def _pictures(published: bytes, remade: bytes) -> tuple[str, str]:
         return DIFFERENT, "le dessin n’a pas la même taille"
     share = float((np.abs(before - after).max(axis=-1) > SHADE).mean())
     return (EQUAL if share <= PIXELS else DIFFERENT), f"{100 * share:.1f} % des points changent".replace(".", ",")
+
+
+def _drawings(published: bytes, remade: bytes) -> tuple[str, str]:
+    return _pictures(pixels(published), pixels(remade))
 
 
 def _texts(published: bytes, remade: bytes) -> tuple[str, str]:

@@ -1,37 +1,62 @@
-"""From responses to scores: reverse, missing rule, sum or mean, and the count of what was prorated or dropped."""
+"""From responses to scores: reverse, missing rule, sum or mean, and the count of what was prorated or dropped.
+
+Written once in narwhals expressions: pandas, polars, DuckDB, Dask and Spark give the same numbers to the last bit,
+because a score is one division of two whole numbers. Steps are short because some engines take simple ones only.
+"""
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from math import lcm
+from typing import Any
+
+import narwhals as nw
 import pandas as pd
 
-from impact.questionnaire import KEY_COLUMNS, Questionnaire, Scale
+from impact.questionnaire import KEY_COLUMNS, Item, Questionnaire, Scale
+
+Frame = nw.DataFrame | nw.LazyFrame
+NUMBER = nw.Float64()
 
 
-def item_values(responses: pd.DataFrame, scale: Scale) -> pd.DataFrame:
-    """Return the items of one scale as numbers, reversed items turned, NaN where there is no valid answer.
+def item_values(responses: Any, scale: Scale) -> Any:
+    """Return the items of one scale as numbers, reversed items turned, missing where there is no valid answer.
 
     Parameters
     ----------
-    responses : one row per person x wave, choice codes in the columns of the items. Codes declared `missing`,
-        « illisible » and empty cells all count as no answer.
+    responses : one row per person x wave, choice codes in the columns of the items (a frame of any engine). Codes
+        declared `missing`, « illisible » and empty cells all count as no answer.
     """
-    return pd.DataFrame(
-        {item.name: responses[item.name].map(item.values).astype(float) for item in scale.items}, index=responses.index
-    )
+    frame = nw.from_native(responses)
+    schema = frame.collect_schema()
+    return frame.select(coded(item, schema[item.name]).alias(item.name) for item in scale.items).to_native()
 
 
-def score(responses: pd.DataFrame, questionnaire: Questionnaire) -> pd.DataFrame:
+def coded(question: Item, dtype: nw.dtypes.DType) -> nw.Expr:
+    """Return what the answers to a question count for, null where there is none."""
+    return translated(nw.col(question.name), question.values, dtype, nw.lit(None, NUMBER))
+
+
+def translated(column: nw.Expr, values: Mapping[str, float], dtype: nw.dtypes.DType, default: nw.Expr) -> nw.Expr:
+    """Return the number that stands for each code of a column, the default for any other; codes may be numbers."""
+    known = {float(code): value for code, value in values.items() if _is_number(code)} if dtype.is_numeric() else values
+    for code, value in known.items():
+        default = nw.when(column == code).then(nw.lit(value)).otherwise(default)
+    return default
+
+
+def score(responses: Any, questionnaire: Questionnaire) -> Any:
     """Score every scale for every person x wave.
 
     Parameters
     ----------
-    responses : association, wave, participant, then questions as declared; choice codes.
+    responses : association, wave, participant, then questions as declared; choice codes; a frame of any engine.
 
     Returns
     -------
-    DataFrame on the same index: the key columns; per scale one float column in the author's own metric, NaN when fewer
-    than `min_answered` items have an answer; and `<scale>_n_answered`.
+    A frame of the same engine (and index): the key columns; per scale one float column in the author's own metric,
+    missing when fewer than `min_answered` items have an answer; and `<scale>_n_answered`.
 
     Formula
     -------
@@ -42,28 +67,78 @@ def score(responses: pd.DataFrame, questionnaire: Questionnaire) -> pd.DataFrame
 
     Referee: `scores_bfi_agree.json` (psych::scoreItems) and the totals of Woodworth's own file, 992 rows of 992.
     """
-    columns = {key: responses[key] for key in KEY_COLUMNS}
-    for scale in questionnaire.scales:
-        columns[scale.name], columns[f"{scale.name}_n_answered"] = _score_scale(item_values(responses, scale), scale)
-    return pd.DataFrame(columns, index=responses.index)
+    frame, scales = nw.from_native(responses), questionnaire.scales
+    schema = frame.collect_schema()
+    items = [item for scale in scales for item in scale.items]
+    numbers = [coded(item, schema[item.name]).alias(name) for item, name in zip(items, item_names(scales), strict=True)]
+    names = [name for place, scale in enumerate(scales) for name in (f"s{place}", f"n{place}")]
+    shown = [name for scale in scales for name in (scale.name, f"{scale.name}_n_answered")]
+    table = scored(frame.select(*KEY_COLUMNS, *numbers), scales)
+    renamed = [nw.col(name).alias(label) for name, label in zip(names, shown, strict=True)]
+    return table.select(*KEY_COLUMNS, *renamed).to_native()
 
 
-def _score_scale(values: pd.DataFrame, scale: Scale) -> tuple[pd.Series, pd.Series]:
-    lowest = np.array([min(item.values.values()) for item in scale.items])
-    highest = np.array([max(item.values.values()) for item in scale.items])
-    answered = values.notna().sum(axis=1)
-    if len(set(zip(lowest, highest, strict=True))) == 1:
-        mean = values.mean(axis=1)
-        scored = mean * len(scale.items) if scale.score == "sum" else mean
+def item_names(scales: tuple[Scale, ...]) -> list[str]:
+    """Return the working names of the items, i0, i1...: those of the questionnaire never reach an engine's syntax."""
+    return [f"i{place}" for place in range(sum(len(scale.items) for scale in scales))]
+
+
+def scored(frame: Frame, scales: tuple[Scale, ...], wave: str = "") -> Frame:
+    """Add the score s0, s1... and the number of answers n0, n1... of each scale to a frame of items i0, i1...
+
+    `wave`: what ends the names of the columns, "_0" for i0_0 and s0_0.
+    """
+    names = iter(item_names(scales))
+    mine = [[f"{next(names)}{wave}" for _ in scale.items] for scale in scales]
+    every, kept = [name for some in mine for name in some], frame.collect_schema().names()
+    frame = frame.with_columns(
+        *((~nw.col(name).is_null()).cast(NUMBER).alias(f"{name}_there") for name in every),
+        *(nw.col(name).fill_null(0.0).alias(f"{name}_or_0") for name in every),
+    )
+    sums = [one for place, some in enumerate(zip(scales, mine, strict=True)) for one in _sums(place, *some)]
+    frame = frame.with_columns(*sums)
+    frame = frame.with_columns(*(_score(place, scale) for place, scale in enumerate(scales)))
+    scores = (nw.col(f"s{place}").alias(f"s{place}{wave}") for place in range(len(scales)))
+    counts = (nw.col(f"n{place}").cast(nw.Int64()).alias(f"n{place}{wave}") for place in range(len(scales)))
+    return frame.select(*kept, *scores, *counts)
+
+
+def _sums(place: int, scale: Scale, names: list[str]) -> Iterator[nw.Expr]:
+    """Whole numbers: answers given; their sum; and, if ranges differ, the sum of shares of each item's own range."""
+    yield nw.sum_horizontal(*(f"{name}_there" for name in names)).alias(f"n{place}")
+    yield nw.sum_horizontal(*(nw.col(f"{name}_or_0") for name in names)).alias(f"sum{place}_or_0")
+    lows, highs, unit = _ends(scale)
+    if len(set(zip(lows, highs, strict=True))) > 1:
+        shares = [
+            nw.col(f"{name}_or_0") * float(unit / (high - low))
+            - nw.col(f"{name}_there") * float(unit * low / (high - low))
+            for name, low, high in zip(names, lows, highs, strict=True)
+        ]
+        yield nw.sum_horizontal(*shares).alias(f"share{place}_or_0")
+
+
+def _ends(scale: Scale) -> tuple[list[Fraction], list[Fraction], int]:
+    """The least and greatest value of each item, and a number that makes whole numbers of shares of the ranges."""
+    values = [[Fraction(str(value)) for value in item.values.values()] for item in scale.items]
+    lows, highs = [min(some) for some in values], [max(some) for some in values]
+    ranges = [high - low for low, high in zip(lows, highs, strict=True)]
+    return lows, highs, lcm(*(max(one.numerator, 1) for one in ranges))
+
+
+def _score(place: int, scale: Scale) -> nw.Expr:
+    lows, highs, unit = _ends(scale)
+    k, answered, total = len(scale.items), nw.col(f"n{place}"), nw.col(f"sum{place}_or_0")
+    factor = k if scale.score == "sum" else 1
+    if len(set(zip(lows, highs, strict=True))) == 1:
+        found = total * float(factor) / answered
     else:
-        share = ((values - lowest) / (highest - lowest)).mean(axis=1)
-        complete = values.sum(axis=1) / (len(scale.items) if scale.score == "mean" else 1)
-        prorated = scale.range[0] + share * (scale.range[1] - scale.range[0])
-        scored = complete.where(answered == len(scale.items), prorated)
-    return scored.where(answered >= scale.min_answered), answered
+        low, high = scale.range
+        prorated = (nw.col(f"share{place}_or_0") * (high - low) / unit) / answered + low
+        found = nw.when(answered == k).then(total * factor / k).otherwise(prorated)
+    return nw.when(answered >= max(scale.min_answered, 1)).then(found).alias(f"s{place}")
 
 
-def scoring_summary(scores: pd.DataFrame, questionnaire: Questionnaire) -> pd.DataFrame:
+def scoring_summary(scores: Any, questionnaire: Questionnaire) -> pd.DataFrame:
     """Count, per wave and scale, the rows scored complete, prorated, dropped (too few answers) and empty.
 
     Returns
@@ -78,3 +153,7 @@ def scoring_summary(scores: pd.DataFrame, questionnaire: Questionnaire) -> pd.Da
             scored = group[scale.name].notna().sum()
             rows.append((wave, scale.name, len(group), complete, scored - complete, len(group) - scored - empty, empty))
     return pd.DataFrame(rows, columns=["wave", "scale", "n", "complete", "prorated", "dropped", "empty"])
+
+
+def _is_number(code: str) -> bool:
+    return code.lstrip("-").replace(".", "", 1).isdecimal()

@@ -7,39 +7,37 @@ from collections.abc import Iterable, Iterator
 import pandas as pd
 
 from impact.campaign import Campaign
-from impact.designs import ends, on_one_sheet, whole
+from impact.designs import on_one_sheet, whole
 from impact.disclosure import WHOLE
 from impact.errors import StatisticsError
+from impact.first_pass import Summary
 from impact.questionnaire import Scale
 from impact.results import as_results
-from impact.scoring import item_values
-from impact.stats.attrition import attrition, return_model, returned, weighted_change
+from impact.stats.attrition import attrition, return_model, weighted_change
 from impact.stats.estimates import not_computable
-from impact.stats.items import ItemMoments, item_moments, judgeable
-from impact.stats.moments import pairs
+from impact.stats.items import ItemMoments, judgeable
 from impact.stats.reliability import omega_total
 
-KEYS = ["association", "participant"]
 
-
-def checks(responses: pd.DataFrame, scores: pd.DataFrame, campaign: Campaign, scale: Scale) -> Iterator[pd.DataFrame]:
+def checks(summary: Summary, campaign: Campaign, scale: Scale) -> Iterator[pd.DataFrame]:
     """Yield omega_total of each wave and, where persons can be lost between the waves, who is, and what it changes."""
-    yield omegas(responses, campaign, scale)
+    yield omegas(summary, campaign, scale)
     if campaign.paired and not on_one_sheet(campaign):
-        yield who_is_lost(scores, campaign, scale.name)
-        yield weighted_changes(scores, campaign, scale.name)
+        marked = began(summary, scale.name)
+        yield who_is_lost(marked)
+        yield weighted_changes(marked, campaign)
 
 
-def omegas(responses: pd.DataFrame, campaign: Campaign, scale: Scale) -> pd.DataFrame:
+def omegas(summary: Summary, campaign: Campaign, scale: Scale) -> pd.DataFrame:
     """Return omega total at each wave; see `at_each_wave`."""
-    rows = [(wave, omega_total(moments)) for wave, moments in at_each_wave(responses, campaign, scale)]
+    rows = [(wave, omega_total(moments)) for wave, moments in at_each_wave(summary, campaign, scale)]
     return reliability_rows(rows, "omega_total")
 
 
-def at_each_wave(responses: pd.DataFrame, campaign: Campaign, scale: Scale) -> Iterator[tuple[str, ItemMoments]]:
+def at_each_wave(summary: Summary, campaign: Campaign, scale: Scale) -> Iterator[tuple[str, ItemMoments]]:
     """Yield wave, moments of the items, everyone together, where there are enough items and answers to judge."""
     for wave in campaign.waves:
-        moments = item_moments(item_values(responses[responses["wave"] == wave.code], scale))
+        moments = summary.items[scale.name, wave.code]
         if judgeable(moments.n, len(moments.names)):
             yield wave.code, moments
 
@@ -50,18 +48,24 @@ def reliability_rows(found: Iterable[tuple[str, pd.DataFrame]], statistic: str) 
     return as_results(row | {"association": WHOLE, "wave": wave} for wave, row in rows)
 
 
-def who_is_lost(scores: pd.DataFrame, campaign: Campaign, scale: str) -> pd.DataFrame:
+def began(summary: Summary, scale: str) -> pd.DataFrame:
+    """Return everyone who has a first score, nameless: association, before, after, returned (0, 1)."""
+    counted = summary.scores(scale)
+    rows = counted.loc[counted.index.repeat(counted["persons"]), ["association", "before", "after"]]
+    return rows.assign(returned=rows["after"].notna().astype(int)).reset_index(drop=True)
+
+
+def who_is_lost(marked: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of `attrition` for each association and for everybody (association "")."""
-    marked = returned(scores, scale, *ends(campaign))
     return pd.concat([attrition(marked), attrition(marked, by=()).assign(association=WHOLE)], ignore_index=True)
 
 
-def weighted_changes(scores: pd.DataFrame, campaign: Campaign, scale: str) -> pd.DataFrame:
+def weighted_changes(marked: pd.DataFrame, campaign: Campaign) -> pd.DataFrame:
     """Return the change with each person weighted by the inverse of the probability of coming back.
 
     Parameters
     ----------
-    scores : see `scoring.score`. campaign : of a design where the same persons are seen twice. scale : its name.
+    marked : see `began`. campaign : of a design where the same persons are seen twice.
 
     Returns
     -------
@@ -69,17 +73,15 @@ def weighted_changes(scores: pd.DataFrame, campaign: Campaign, scale: str) -> pd
     probability comes from one logistic regression, over everybody, on the first score. Where it cannot be fitted
     (everybody came back, for instance): one row, NaN, with the reason.
     """
-    marked = returned(scores, scale, *ends(campaign))
     try:
         probability = return_model(marked, ("before",)).fittedvalues.to_numpy()
     except StatisticsError as error:
         row = {"association": WHOLE, "statistic": "pooled_weighted_change", "n": int(marked["returned"].sum())}
         return as_results([row | not_computable(error.what)])
-    linked = marked.merge(pairs(scores, scale, *ends(campaign))[[*KEYS, "after"]], on=KEYS, how="left")
-    linked = linked.assign(change=linked["after"] - linked["before"], probability=probability)
+    changes = marked.assign(change=marked["after"] - marked["before"], probability=probability)
     rows = [
         weighted_change(group["change"], group["probability"]).assign(association=association)
-        for association, group in linked.groupby("association")
+        for association, group in changes.groupby("association")
     ]
     weighted = pd.concat(rows, ignore_index=True)
     pooled = whole(weighted, campaign).query("statistic == 'pooled_change'")

@@ -27,6 +27,7 @@ STATISTICS = {
 }  # fmt: skip
 ABOUT_THE_SCALE = ("alpha", "reliable_change")  # of the instrument, everyone together: they say nothing of a group
 FINE = ("item_change", "class_share")  # many numbers on the same persons: each needs twice as many of them
+COMPARED = "difference_of_changes"  # with the comparison group
 LEVELS = ("mean", "mean_before", "mean_after", "reference_mean")  # on the scale's own range: at its end, all alike
 NOT_DISPLAYED = "sans_reponse"
 DOMINANCE = 0.15  # p % rule: who knows the second contribution must not guess the first within 15 %
@@ -34,7 +35,7 @@ DOMINANCE = 0.15  # p % rule: who knows the second contribution must not guess t
 
 def reasons_to_hide(
     mine: pd.DataFrame,
-    others: pd.DataFrame,
+    others: Mapping[str, pd.Series],
     rules: Rules,
     context: Mapping[str, object],
     contributions: pd.DataFrame | None,
@@ -43,7 +44,7 @@ def reasons_to_hide(
 
     Parameters
     ----------
-    mine : checked results that one audience is concerned with. others : those of the other associations.
+    mine : checked results that one audience is concerned with. others : see `other_sizes`, the audience left out.
     context, contributions : see `disclosure.release`.
 
     Raises
@@ -117,19 +118,26 @@ def _hidden_groups(table: pd.DataFrame, rules: Rules, alike: set[tuple]) -> dict
     return reasons
 
 
-def _too_few_others(mine: pd.DataFrame, others: pd.DataFrame, rules: Rules) -> dict[int, str]:
-    """The pooled rows of a scale need enough other associations, none of them weighing more than its share.
+def other_sizes(table: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return, for each scale, how many persons at least each association brings to what is pooled.
 
     Where there is a comparison group, it is not pooled: the others are those compared with it.
     """
-    reasons = {}
-    kinds = others["statistic"].map(STATISTICS)
-    own = others[(others["breakdown"] == "") & (others["association"] != WHOLE) & kinds.isin(["mean", "count"])]
+    kinds = table["statistic"].map(STATISTICS)
+    own = table[(table["breakdown"] == "") & (table["association"] != WHOLE) & kinds.isin(["mean", "count"])]
+    sizes = {}
+    for scale, same in own.groupby("scale", sort=False):
+        compared = same.loc[same["statistic"] == COMPARED, "association"]
+        sizes[scale] = same[same["association"].isin(compared) | compared.empty].groupby("association")["n"].min()
+    return sizes
+
+
+def _too_few_others(mine: pd.DataFrame, others: Mapping[str, pd.Series], rules: Rules) -> dict[int, str]:
+    """The pooled rows of a scale need enough other associations, none of them weighing more than its share."""
+    reasons, nobody = {}, pd.Series(dtype=int)
     pooled = mine[(mine["association"] == WHOLE) & ~mine["statistic"].isin(ABOUT_THE_SCALE)]
     for scale, rows in pooled.groupby("scale", sort=False):
-        same = own[own["scale"] == scale]
-        compared = same.loc[same["statistic"] == "difference_of_changes", "association"]
-        sizes = same[same["association"].isin(compared) | compared.empty].groupby("association")["n"].min()
+        sizes = others.get(scale, nobody)
         enough = sizes[sizes >= rules.others_pairs]
         if len(enough) < rules.others_least or enough.max() > rules.others_share * enough.sum():
             reasons |= dict.fromkeys(rows.index, "trop peu d’autres associations")

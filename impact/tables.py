@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
@@ -34,9 +34,10 @@ SUPPRESSED = "effectif insuffisant"
 
 def scale_table(release: Release, scale: str) -> pd.DataFrame:
     """Return what is known of one scale, a line a result, all text; « effectif insuffisant » if nothing is shown."""
-    found = release.table[(release.table["scale"] == scale) & (release.table["breakdown"] == "")]
-    mine = found[found["association"] == release.audience]
-    rows = [(label, row) for name, label in LABELS.items() for _, row in mine[mine["statistic"] == name].iterrows()]
+    table = release.table
+    own = (table["scale"] == scale) & (table["breakdown"] == "") & (table["association"] == release.audience)
+    found = table[own].to_dict("records")
+    rows = [(label, row) for name, label in LABELS.items() for row in found if row["statistic"] == name]
     whole = release.row("pooled_change", scale=scale, association=WHOLE)
     rows += [("Toutes associations : évolution", whole)] if whole is not None else []
     return lines(rows)
@@ -44,7 +45,7 @@ def scale_table(release: Release, scale: str) -> pd.DataFrame:
 
 def lines(rows: Iterable[tuple[str, pd.Series | None]]) -> pd.DataFrame:
     """Return one line a result, all text: its label, how many persons, its value, its margin of error."""
-    return pd.DataFrame([_line(row, label) for label, row in rows], columns=COLUMNS).map(french)
+    return _all_text((_line(row, label) for label, row in rows), COLUMNS)
 
 
 def counts_table(rows: Iterable[tuple[str, pd.Series]]) -> pd.DataFrame:
@@ -65,11 +66,9 @@ def out_of_ten(row: pd.Series, many: int) -> str:
 
 def classes_table(rows: Iterable[tuple[str, str, pd.Series]]) -> pd.DataFrame:
     """Return the share of persons in each class of scores, a line a class and a column a moment."""
-    rows = list(rows)
-    table = pd.DataFrame([(level, moment, share(row)) for moment, level, row in rows], columns=["", "moment", "share"])
-    wide = table.pivot(index="", columns="moment", values="share")
-    moments, levels = ([row[place] for row in rows] for place in (0, 1))
-    return wide.loc[list(dict.fromkeys(levels)), list(dict.fromkeys(moments))].reset_index().map(french)
+    cells = {(level, moment): share(row) for moment, level, row in rows}
+    levels, moments = (list(dict.fromkeys(key[place] for key in cells)) for place in (0, 1))
+    return _all_text(([level, *(cells[level, moment] for moment in moments)] for level in levels), ["", *moments])
 
 
 def breakdown_table(release: Release, scale: str, breakdown: dict) -> pd.DataFrame:
@@ -87,12 +86,16 @@ def breakdown_table(release: Release, scale: str, breakdown: dict) -> pd.DataFra
         told.append([category["label"], *values])
     first, last = release.context["waves"][0]["label"], release.context["waves"][-1]["label"]
     columns = [breakdown["label"], COLUMNS[1], first, last, "Évolution"]
-    return pd.DataFrame(told, columns=columns).map(french)
+    return _all_text(told, columns)
 
 
 def margin(row: pd.Series) -> str:
     """Return the interval of a change, in words."""
     return f"entre {number(row['ci_low'], sign=True)} et {number(row['ci_high'], sign=True)}"
+
+
+def _all_text(rows: Iterable[Sequence[str]], columns: Sequence[str]) -> pd.DataFrame:
+    return pd.DataFrame([[french(cell) for cell in row] for row in rows], columns=columns)
 
 
 def _line(row: pd.Series, label: str) -> list[str]:

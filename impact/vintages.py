@@ -17,24 +17,42 @@ from impact.rules import Rules
 KIND = "millesimes.json"
 
 
-def past_groups(campaign: str) -> list[Group]:
-    """Return the groups behind every number of a campaign published so far."""
+def past_groups(campaign: str, source: str = "") -> list[Group]:
+    """Return the groups behind every number of a campaign published so far.
+
+    Parameters
+    ----------
+    source : the digest of a partitioned source, whose persons are counted and not named; "" for named persons.
+
+    Raises
+    ------
+    DisclosureError when they were published from another source: who was in it is not known, so nothing is compared.
+    """
     state = json.loads(read_private(private_file(campaign, KIND)) or "[]")
+    if any(one.get("source", "") != source for one in state):
+        raise DisclosureError(
+            "rien n’est publié : une source partitionnée ne garde pas qui y était, et cette campagne a déjà été "
+            "publiée d’une autre façon ; soustraire une publication de l’autre pourrait isoler quelqu’un.",
+            where=campaign,
+            remedy="Publier de la même source, ou sous un autre nom de campagne, sans garder l’ancienne.",
+        )
     return [
-        Group(one["viewer"], tuple(variable), one["breakdown"], frozenset(one["members"]))
+        Group(one["viewer"], tuple(variable), one["breakdown"], frozenset(one["members"]), one.get("sizes", {}))
         for one in state
         for variable in one["variables"]
     ]
 
 
-def remember(campaign: str, groups: Sequence[Group]) -> None:
-    """Add groups to those already published."""
-    variables: dict[tuple, set] = {}
-    for group in [*past_groups(campaign), *groups]:
-        variables.setdefault((group.viewer, group.breakdown, group.members), set()).add(group.variable)
+def remember(campaign: str, groups: Sequence[Group], source: str = "") -> None:
+    """Add groups to those already published; `source` as in `past_groups`."""
+    variables: dict[tuple, list[Group]] = {}
+    for group in [*past_groups(campaign, source), *groups]:
+        key = (group.viewer, group.breakdown, group.members, tuple(sorted(group.sizes.items())))
+        variables.setdefault(key, []).append(group)
     state = [
-        {"viewer": viewer, "breakdown": breakdown, "variables": sorted(seen), "members": sorted(members)}
-        for (viewer, breakdown, members), seen in variables.items()
+        {"viewer": viewer, "breakdown": breakdown, "variables": sorted({one.variable for one in same})}
+        | {"members": sorted(members), "sizes": dict(sizes), "source": source}
+        for (viewer, breakdown, members, sizes), same in variables.items()
     ]
     write_private(private_file(campaign, KIND), json.dumps(state).encode())
 

@@ -36,7 +36,7 @@ def checked(campaign, answers_file):
 
 @pytest.fixture(scope="session")
 def results(campaign, checked):
-    return impact.analyse(checked.accepted, impact.score(checked.accepted, campaign.questionnaire), campaign)
+    return impact.analyse(checked.accepted, campaign)
 
 
 @pytest.fixture(scope="session")

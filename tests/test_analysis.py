@@ -32,7 +32,7 @@ def named(campaign, design, *waves):
 
 
 def analysed(campaign, responses, analyse=impact.analyse):
-    return analyse(responses, impact.score(responses, campaign.questionnaire), campaign)
+    return analyse(responses, campaign)
 
 
 def values(campaign, responses, scale, *waves):

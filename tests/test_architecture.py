@@ -13,21 +13,20 @@ PACKAGE = ROOT / "impact"
 
 # A module imports only what stands above it. A folder stands for all its modules, which may import one another.
 ORDER = [
-    "errors", "provenance", "results", "stats", "questionnaire", "sheets", "xlsform", "framework", "framework_file",
-    "rules", "campaign", "scaffold", "collect", "scoring", "reference_survey", "fictitious_words", "simulation",
-    "rounding", "suppression", "disclosure", "verbatims", "designs", "sensitivity", "wording", "detail", "analysis",
-    "partitions", "groups", "audit", "keys", "seal", "page", "coding_grid", "joining", "linking", "vintages", "clearance",
-    "evidence", "landmark", "example", "journal", "cube", "reading", "sentences", "summary", "method", "tables", "oversight",
-    "panorama", "charts", "story", "bilan", "layout", "publication", "open_data", "reproduce", "slips", "dashboard", "activity",
-    "serving",
-    "cli", "hub",
+    "errors", "pixels", "provenance", "results", "stats", "questionnaire", "sheets", "xlsform", "framework", "framework_file",
+    "rules", "campaign", "scaffold", "engines", "collect", "scoring", "reference_survey", "fictitious_words", "simulation",
+    "rounding", "suppression", "disclosure", "verbatims", "first_pass", "designs", "sensitivity", "wording", "detail",
+    "analysis", "partitions", "groups", "audit", "keys", "seal", "page", "coding_grid", "joining", "linking", "vintages",
+    "clearance", "evidence", "landmark", "example", "journal", "cube", "reading", "sentences", "summary", "method", "tables",
+    "oversight", "panorama", "charts", "story", "bilan", "layout", "dissemination", "publication", "open_data", "reproduce",
+    "slips", "dashboard", "activity", "serving", "cli", "hub",
 ]  # fmt: skip
 ONLY = {
     "stats": {"errors", "results"},
     "seal": {"errors", "keys"},
     "page": {"errors", "seal"},
     "dashboard": {"errors", "page"},
-    "serving": {"errors", "seal", "page"},
+    "serving": {"errors", "pixels", "seal", "page"},
 }
 VIEWING = (
     "wording",

@@ -149,14 +149,14 @@ def test_a_difference_with_the_comparison_group_shows_that_group(four):
     apart = tuple(replace(one, comparison=one.code in "cd") for one in four.associations)
     campaign, persons = replace(four, associations=apart), used("", a=20, b=30, c=15, d=3)
     rows = {"a": [("a", "change", 20), ("a", "difference_of_changes", 20)], "c": [("c", "change", 15)]}
-    groups = {who: visible_groups(shown(campaign, who, *lines), persons, campaign) for who, lines in rows.items()}
+    groups = {who: visible_groups([shown(campaign, who, *lines)], persons, campaign) for who, lines in rows.items()}
     assert {len(one.members) for one in groups["a"]} == {20, 18}
     (found,) = exposures([*groups["a"], *groups["c"]])
     assert found.viewers == ("a", "c")
     assert found.persons == {"d0", "d1", "d2"}
     assert not exposures(groups["a"])
     with pytest.raises(DisclosureError, match="on ne sait pas sur qui porte un résultat"):
-        visible_groups(shown(campaign, "a", ("a", "difference_of_changes", 30)), persons, campaign)
+        visible_groups([shown(campaign, "a", ("a", "difference_of_changes", 30))], persons, campaign)
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_a_difference_with_the_comparison_group_shows_that_group(four):
 def test_a_change_between_two_surveys_shows_both(four, association, statistic, sizes):
     campaign = replace(four, design="repeated_cross_sections")
     persons = pd.concat([used("avant", a=20, b=30), used("apres", a=40, b=30)])
-    groups = visible_groups(shown(campaign, "a", (association, statistic, min(sizes))), persons, campaign)
+    groups = visible_groups([shown(campaign, "a", (association, statistic, min(sizes)))], persons, campaign)
     assert {(one.variable[1], len(one.members)) for one in groups} == {
         ("mean_before", min(sizes)),
         ("mean_after", max(sizes)),

@@ -20,7 +20,7 @@ KEY = b"une cle"
 def cubes(cleared, tmp_path_factory):
     folder = tmp_path_factory.mktemp("cubes")
     table = pd.DataFrame({"": ["Avant"], "Personnes": ["30"]})
-    figures = [Figure("repondants", "Un titre", "Une phrase.", table, b"<svg/>", b"PNG")]
+    figures = [Figure("repondants", "Un titre", "Une phrase.", table, b"<svg/>")]
     for code in ("asso_a", "asso_b"):
         write_cube(cleared[code], figures, folder / code, inputs="v1", key=KEY)
     return folder
@@ -131,7 +131,7 @@ def test_no_small_number_anywhere_in_a_cube(campaign, checked, tmp_path):
     assert {path.name for path in folder.iterdir()} <= {
         RESULTS,
         MANIFEST,
-        *(f"ensemble-{s.name}.{kind}" for s in campaign.questionnaire.scales for kind in ("svg", "png", "csv")),
+        *(f"ensemble-{s.name}.{kind}" for s in campaign.questionnaire.scales for kind in ("svg", "csv")),
     }
     assert all("Effectif insuffisant (moins de 10 personnes)" in figure.sentence for figure in drawn.values())
     assert all(figure.table.iloc[0, 1:].tolist() == ["effectif insuffisant", "", ""] for figure in drawn.values())

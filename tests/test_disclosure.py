@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import impact
 from impact import disclosure
+from impact.analysis import releasable
 from impact.clearance import releases
 from impact.disclosure import NOT_DISPLAYED, SHOWN_COLUMNS, Release, release
 from impact.errors import DisclosureError
-from impact.partitions import merge, persons
+from impact.first_pass import summarise
+from impact.partitions import merge
 from impact.rounding import shown_count
 from impact.rules import Rules
 from impact.suppression import hidden_categories
@@ -190,9 +191,8 @@ def test_not_computable_says_so():
 @pytest.fixture(scope="module")
 def exact(campaign, checked):
     """The results release() judged: categories merged, nothing rounded."""
-    scores = impact.score(checked.accepted, campaign.questionnaire)
-    recoded, _ = merge(checked.accepted, persons(checked.accepted, scores, campaign), campaign)
-    return impact.analyse(recoded, scores, campaign)
+    recoded, _ = merge(summarise(checked.accepted, campaign), campaign)
+    return releasable(recoded, campaign)
 
 
 def test_nothing_under_the_threshold_shows_a_number(cleared, exact):

@@ -10,15 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import impact
+from impact.analysis import releasable
 from impact.bilan.contents import bilan
 from impact.bilan.pdf import to_pdf
 from impact.charts import figures
 from impact.clearance import context
 from impact.cube import write_cube
 from impact.disclosure import KEYS, LEAD, PUBLIC, release
+from impact.first_pass import summarise
 from impact.journal import journal
 from impact.layout import lay_out
-from impact.partitions import merge, persons
+from impact.partitions import merge
 from impact.rounding import NUMBERS
 from impact.simulation import Truth
 
@@ -36,9 +38,8 @@ def answers(sizes, seed) -> pd.DataFrame:
 
 def exact(responses) -> tuple[pd.DataFrame, dict]:
     """The results as `clear` computes them, and the categories each association is shown in."""
-    scores = impact.score(responses, CAMPAIGN.questionnaire)
-    recoded, partitions = merge(responses, persons(responses, scores, CAMPAIGN), CAMPAIGN)
-    return impact.analyse(recoded, scores, CAMPAIGN), partitions
+    recoded, partitions = merge(summarise(responses, CAMPAIGN), CAMPAIGN)
+    return releasable(recoded, CAMPAIGN), partitions
 
 
 def cleared(results, partitions, association):

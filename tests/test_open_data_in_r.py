@@ -34,7 +34,7 @@ def responses(campaign):
 
 @pytest.fixture(scope="module")
 def found(campaign, responses):
-    return impact.analyse_for_lead(responses, impact.score(responses, campaign.questionnaire), campaign)
+    return impact.analyse_for_lead(responses, campaign)
 
 
 def rows(found, scale: str, statistic: str, by: str = "association") -> pd.DataFrame:

@@ -15,6 +15,7 @@ from impact.dashboard import LAID_OUT, show
 from impact.errors import ImpactError
 from impact.layout import lay_out
 from impact.page import FILE, read_page
+from impact.serving.cubes import released_file
 from impact.simulation import Truth, is_example
 from impact.story import story
 from impact.vintages import past_groups
@@ -159,7 +160,18 @@ def test_every_file_a_page_offers_is_in_the_manifest(outputs):
     for code in ("asso_c", "responsable"):
         offered = set(re.findall(r'href="fichiers/([^"]+)"', whole_page(read_page(outputs / code))))
         files = set(json.loads((outputs / code / "manifeste.json").read_text("utf-8"))["files"])
-        assert offered == files - {FILE}
+        assert offered == files - {FILE} | {f"{name[:-4]}.png" for name in files if name.endswith(".svg")}
+
+
+def test_a_png_is_made_from_the_drawing_when_it_is_asked_for(outputs):
+    cube = outputs / "asso_c"
+    _, figures = read_cube(cube)
+    png = released_file(cube, "moyennes-estime.png")
+    assert png == figures["moyennes-estime"].png
+    assert png.startswith(b"\x89PNG")
+    assert int.from_bytes(png[16:20]) == 720, "3.6 inches at 200 pixels an inch"
+    assert not (cube / "moyennes-estime.png").exists()
+    assert released_file(cube, "resultats.png") is None
 
 
 def test_labels_are_escaped(cleared):

@@ -18,6 +18,7 @@ from impact import sentences
 from impact.analysis import who_answered
 from impact.campaign import Campaign
 from impact.collect.validation import Checked
+from impact.first_pass import summarise
 from impact.page import Page, read_page
 from impact.stats.attrition import attrition, returned
 from impact.stats.change import pair_moments, paired_change, pairs
@@ -124,7 +125,7 @@ def two_occasions_checked(two_occasions, two_occasions_file):
 @pytest.fixture(scope="module")
 def two_occasions_results(two_occasions, two_occasions_checked):
     responses = two_occasions_checked.accepted
-    return impact.analyse(responses, impact.score(responses, two_occasions.questionnaire), two_occasions)
+    return impact.analyse(responses, two_occasions)
 
 
 @pytest.fixture(scope="module")
@@ -210,7 +211,9 @@ def test_all_items_of_all_rows_are_answered(exercises):
 
 
 def test_how_many_answered_at_each_occasion(exercises):
-    responded = who_answered(exercises.checked.accepted, exercises.campaign).query("statistic == 'responded'")
+    responded = who_answered(summarise(exercises.checked.accepted, exercises.campaign)).query(
+        "statistic == 'responded'"
+    )
     counts = responded.groupby("wave")["n"].sum()
     assert counts.to_dict() == {"0": 295, "1": 147, "2": 156, "3": 139, "4": 133, "5": 120}
 

@@ -303,18 +303,16 @@ def test_no_sentence_states_a_number_that_is_not_in_the_release(release):
 
 
 def drawn_words(svg):
-    """The words matplotlib drew, as it notes them in comments, those of the axes left out."""
-    builder = ET.TreeBuilder(insert_comments=True)
+    """The words of a drawing, as it names their outlines, those of the axes left out."""
     found = []
 
     def visit(node):
-        if node.tag is ET.Comment:
-            found.append(node.text.strip())
-        elif not node.get("id", "").startswith("matplotlib.axis"):
+        if node.get("class") != "axe":
+            found.extend(filter(None, [node.get("aria-label")]))
             for child in node:
                 visit(child)
 
-    visit(ET.fromstring(svg, ET.XMLParser(target=builder)))
+    visit(ET.fromstring(svg))
     return found
 
 

@@ -12,9 +12,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from impact.activity.tables import DATE, as_written, doubtful
-from impact.charts.canvas import AFTER, BEFORE, STYLE, WIDTH
+from impact.charts.canvas import AFTER, BEFORE, INK
 from impact.errors import french
 
+WIDTH = 3.6  # inches
+STYLE = {
+    "font.family": "DejaVu Sans", "font.size": 11, "axes.edgecolor": "#929292", "text.color": INK,
+    "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK, "svg.fonttype": "path", "svg.hashsalt": "impact",
+    "axes.labelsize": 10, "xtick.labelsize": 10, "axes.spines.top": False, "axes.spines.right": False,
+    "axes.spines.left": False, "hatch.linewidth": 0.8,
+}  # fmt: skip
 IDENTITY = {**sns.axes_style("ticks"), **sns.plotting_context("notebook"), **STYLE}
 YEARS = (2009.9, 2016.1)  # the same years on every drawing, with room for the words
 SURE = {"color": AFTER}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 
 from impact.bilan.contents import Bilan
+from impact.charts.svg import FONTS
 from impact.story import Section, Statement
 
 TEMPLATE = Path(__file__).with_name("bilan.typ")
@@ -14,10 +16,6 @@ TEMPLATE = Path(__file__).with_name("bilan.typ")
 
 def to_pdf(bilan: Bilan) -> bytes:
     """Return the PDF; the same bilan gives the same bytes."""
-    import matplotlib
-    import typst
-
-    fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"  # the figures' own font, wherever it is printed
     data = {
         "title": bilan.title,
         "author": bilan.author,
@@ -30,15 +28,15 @@ def to_pdf(bilan: Bilan) -> bytes:
         "essentials": _section(bilan.essentials),
         "sections": [_section(one) for one in bilan.sections],
     }
-    return typst.compile(
-        str(TEMPLATE),
-        format="pdf",
-        sys_inputs={"data": json.dumps(data)},
-        font_paths=[str(fonts)],
-        ignore_system_fonts=True,
-        pdf_standards="ua-1",
-        timestamp=0,
-    )
+    given = {"data": json.dumps(data)}
+    return _printer().compile(str(TEMPLATE), format="pdf", sys_inputs=given, pdf_standards="ua-1", timestamp=0)
+
+
+@cache
+def _printer():
+    import typst
+
+    return typst.Compiler(font_paths=[str(FONTS)], ignore_system_fonts=True)  # the figures' own, wherever it is printed
 
 
 def _section(section: Section) -> dict:

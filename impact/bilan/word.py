@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from typing import TYPE_CHECKING
 
 from impact.bilan.contents import Bilan
@@ -24,13 +25,13 @@ PICTURE_WIDTH = 11.5  # centimetres, so that the words drawn in a figure are rea
 
 
 def to_docx(bilan: Bilan) -> bytes:
-    """Return the .docx: the same sentences as the PDF, in the same order, and three places to write."""
+    """Return the .docx: the PDF's sentences in the same order, and three places to write; the same bytes each time."""
     import docx
 
     document = docx.Document()
     _set_up(document, bilan)
     document.add_paragraph(bilan.campaign)
-    document.add_heading(bilan.name, 1)
+    _line(document, bilan.name, "Heading1")
     document.add_paragraph(bilan.kind)
     if bilan.notice:
         document.add_paragraph().add_run(bilan.notice).bold = True
@@ -42,26 +43,40 @@ def to_docx(bilan: Bilan) -> bytes:
     _own_words(document)
     for section in bilan.sections:
         _tell(document, section)
-    written = io.BytesIO()
-    document.save(written)
-    return written.getvalue()
+    document.save(written := io.BytesIO())
+    return _undated(written)
+
+
+def _undated(document: io.BytesIO) -> bytes:
+    """Return the same archive without the time of its writing: the same bilan gives the same bytes."""
+    undated = io.BytesIO()
+    with zipfile.ZipFile(document) as dated, zipfile.ZipFile(undated, "w") as archive:
+        for one in dated.infolist():
+            kind = zipfile.ZIP_STORED if one.filename.endswith(".png") else zipfile.ZIP_DEFLATED
+            archive.writestr(zipfile.ZipInfo(one.filename), dated.read(one), kind)
+    return undated.getvalue()
 
 
 def _tell(document: Document, section: Section, level: int = 2) -> None:
     from docx.shared import Cm
 
-    document.add_heading(section.title, level)
+    _line(document, section.title, f"Heading{level}")
     for one in section.statements:
         document.add_paragraph(one.text).paragraph_format.keep_with_next = one.figure is not None
         if one.figure:
             picture = document.add_picture(io.BytesIO(one.figure.png), width=Cm(PICTURE_WIDTH))
             picture._inline.docPr.set("descr", one.figure.title)
     for one in section.points:
-        document.add_paragraph(f"{one.sign} {one.text}".strip(), style=None if one.sign else "List Bullet")
+        _line(document, f"{one.sign} {one.text}".strip(), "Normal" if one.sign else "ListBullet")
     for one in section.tables:
         _table(document, one)
     for one in section.parts:
         _tell(document, one, level + 1)
+
+
+def _line(document: Document, words: str, style: str) -> None:
+    """Add a line in a style told by its identifier: told by its name, all the styles would be read again each time."""
+    document.add_paragraph(words)._p.style = style
 
 
 def _table(document: Document, table: Table) -> None:
@@ -79,9 +94,9 @@ def _table(document: Document, table: Table) -> None:
 
 
 def _own_words(document: Document) -> None:
-    document.add_heading("Avec nos mots", 2)
+    _line(document, "Avec nos mots", "Heading2")
     for title, invitation in OWN_WORDS.items():
-        document.add_heading(title, 3)
+        _line(document, title, "Heading3")
         document.add_paragraph().add_run(french(invitation)).italic = True
 
 

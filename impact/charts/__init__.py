@@ -1,8 +1,7 @@
-"""Figures drawn from a Release in seaborn's style: one visual identity, never colour alone, each with its sentence."""
+"""Figures drawn from a Release: one visual identity, never colour alone, each with its sentence and its table."""
 
 from __future__ import annotations
 
-from impact.charts.canvas import identity
 from impact.charts.intervals import beside_whole, forest, items, memory
 from impact.charts.panorama import panorama, shared_criteria
 from impact.charts.people import classes, path, risen_and_fallen
@@ -21,12 +20,11 @@ def figures(release: Release) -> dict[str, Figure]:
     lead: `parcours` and `foret-<scale>`. Everybody: `panorama` and `criteres-partages`, where there is a référentiel.
     """
     scales = [scale["name"] for scale in release.context["scales"]]
-    with identity():
-        found = [path(release), panorama(release), shared_criteria(release)]
-        if release.audience in (PUBLIC, LEAD):
-            found += [forest(release, scale) for scale in scales]
-        else:
-            found += [draw(release, scale) for scale in scales for draw in OWN]
-            asked = release.context["breakdowns"]
-            found += [by_category(release, scale, one) for one in asked for scale in scales]
+    found = [path(release), panorama(release), shared_criteria(release)]
+    if release.audience in (PUBLIC, LEAD):
+        found += [forest(release, scale) for scale in scales]
+    else:
+        found += [draw(release, scale) for scale in scales for draw in OWN]
+        asked = release.context["breakdowns"]
+        found += [by_category(release, scale, one) for one in asked for scale in scales]
     return {figure.name: figure for figure in found if figure}

@@ -1,89 +1,82 @@
-"""The one visual identity: paper, inks, marks, and how a drawing becomes the files of a Figure."""
+"""The one visual identity: paper, inks, marks, axes; and how a drawing becomes a Figure."""
 
 from __future__ import annotations
 
-import io
+import math
 import textwrap
-from contextlib import AbstractContextManager
-from functools import cache
+from collections.abc import Iterable, Sequence
 
-import matplotlib as mpl
 import pandas as pd
-import seaborn as sns
-import typst
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure as Canvas
-from matplotlib.ticker import MaxNLocator
 
+from impact.charts.svg import INK, Paper
 from impact.cube import Figure
 from impact.disclosure import Release
 from impact.errors import french
 from impact.reading import scale_context
 from impact.wording import number
 
-INK, GREY, BEFORE, AFTER, PALE = "#1b1b2f", "#595959", "#8a5a00", "#17497c", "#dbe6f2"  # 4.5:1 on paper, but PALE
-WIDTH, SIDE, FOOT = 3.6, 0.12, 0.5  # inches: 320 px wide on a phone, text of 11 pt stays readable
-SOURCE, TITLE_LINE, TITLE_SIGNS = 0.24, 0.19, 38
-PIXELS = 200  # an inch, for a slide or a text processor
-PAGE = b'#set page(width: auto, height: auto, margin: 0pt)\n#image(bytes(sys.inputs.svg), format: "svg")'
-STYLE = {
-    "font.family": "DejaVu Sans", "font.size": 11, "axes.edgecolor": "#929292", "text.color": INK,
-    "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK, "svg.fonttype": "path", "svg.hashsalt": "impact",
-    "axes.labelsize": 10, "xtick.labelsize": 10, "axes.spines.top": False, "axes.spines.right": False,
-    "axes.spines.left": False, "hatch.linewidth": 0.8,
-}  # fmt: skip
+GREY, BEFORE, AFTER, PALE = "#595959", "#8a5a00", "#17497c", "#dbe6f2"  # 4.5:1 on paper, but PALE
+WHITE, LINE, GRID = "#ffffff", "#929292", "#dddddd"
+INCH = 72.0  # points
+WIDTH, SIDE, FOOT = 3.6 * INCH, 0.12 * INCH, 0.5 * INCH  # 320 px wide on a phone: text of 11 points stays readable
+SOURCE, TITLE_LINE, TITLE_SIGNS = 0.24 * INCH, 0.19 * INCH, 38
 INSUFFICIENT = "effectif insuffisant\u00a0: ne pas conclure"
-HOLLOW = {"marker": "o", "ms": 10, "mfc": "white", "mec": BEFORE, "mew": 2.4, "ls": ""}  # before
-FULL = {"marker": "s", "ms": 9, "color": AFTER, "mec": "white", "ls": ""}  # after, here
-WHOLE_MARK = {"marker": "D", "ms": 8, "color": BEFORE, "mec": "white", "ls": ""}
-EXPECTED = {"marker": "D", "ms": 8, "color": GREY, "mfc": "white", "mec": GREY, "mew": 1.8, "ls": ""}  # of another one
+HOLLOW = {"shape": "round", "size": 10, "fill": WHITE, "stroke": BEFORE, "width": 2.4}  # before
+FULL = {"shape": "square", "size": 9, "fill": AFTER, "stroke": WHITE}  # after, here
+WHOLE_MARK = {"shape": "diamond", "size": 8, "fill": BEFORE, "stroke": WHITE}
+EXPECTED = {"shape": "diamond", "size": 8, "fill": WHITE, "stroke": GREY, "width": 1.8}  # of another one
 
 
-def identity() -> AbstractContextManager:
-    """Everything drawn inside wears the identity; nothing outside is changed."""
-    return mpl.rc_context({**sns.axes_style("ticks"), **sns.plotting_context("notebook"), **STYLE})
-
-
-def canvas(release: Release, title: str, rows: float, *, foot: float = FOOT, key: float = 0) -> tuple[Canvas, Axes]:
-    """Return a titled drawing: `rows` inches high between a `key` and an axis (`foot`), then whose figures these are.
+def canvas(release: Release, title: str, rows: float, *, foot: float = FOOT, key: float = 0) -> Paper:
+    """Return a titled drawing: `rows` points high between a `key` and an axis (`foot`), then whose figures these are.
 
     A figure leaves the page alone: the association and « données fictives » go with it.
     """
     about, lines = release.context, folded(french(title), TITLE_SIGNS)
-    above, below = TITLE_LINE * len(lines) + 0.14 + key, foot + SOURCE
-    height = above + rows + below
-    paper = Canvas(figsize=(WIDTH, height))
-    left = SIDE / WIDTH
-    paper.text(left, 1 - 0.06 / height, "\n".join(lines), va="top", fontweight="bold", linespacing=1.15)
+    above, below = TITLE_LINE * len(lines) + 10 + key, foot + SOURCE
+    paper = Paper(WIDTH, above + rows + below, (SIDE, above, WIDTH - 2 * SIDE, rows))
+    for place, line in enumerate(lines):
+        paper.write(SIDE, 13.7 + 12.6 * place, line, font="bold")
     source = french("Exemple : données fictives · " if about["fictif"] else "") + about["association"]
-    paper.text(left, 0.06 / height, source, va="bottom", fontsize=8.5, color=GREY)
-    axes = paper.add_axes((left, below / height, 1 - 2 * left, rows / height))
-    axes.set(yticks=[])
-    return paper, axes
+    paper.write(SIDE, paper.height - 6.4, source, size=8.5, colour=GREY)
+    return paper
 
 
-def bare(axes: Axes) -> None:
-    """Leave out the axis: values are written beside the marks."""
-    axes.set(xticks=[], yticks=[])
-    axes.spines["bottom"].set_visible(False)
-
-
-def points_axis(axes: Axes, reach: float) -> None:
+def points_axis(paper: Paper) -> None:
     """An axis of changes, symmetrical around none."""
-    axes.set_xlim(-1.15 * reach, 1.15 * reach)
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
-    axes.xaxis.set_major_formatter(lambda value, _: number(value, sign=True).replace(",0", ""))
-    axes.set_xlabel("évolution, en points (0\u00a0: aucune)")
+    marks = [(value, number(value, sign=True).replace(",0", "")) for value in ticks(*paper.across, 5)]
+    _axis(paper, marks, "évolution, en points (0\u00a0: aucune)")
 
 
-def score_axis(axes: Axes, about: dict) -> None:
-    """The whole range of a scale, and its sense."""
+def score_axis(paper: Paper, about: dict) -> None:
+    """The whole range of a scale, and its sense: drawn first, under the marks."""
     margin = 0.06 * (about["high"] - about["low"])
-    axes.set_xlim(about["low"] - margin, about["high"] + margin)
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, steps=[1, 2, 5, 10]))
+    paper.across = (about["low"] - margin, about["high"] + margin)
+    _, top, _, height = paper.frame
+    values = ticks(*paper.across, 6, least=1)
+    for value in values:
+        paper.line((paper.x(value), top), (paper.x(value), top + height), GRID, 0.8)
     sense = "mieux" if about["higher_is_better"] else "moins bien"
-    axes.set_xlabel(french(f"score, de {about['low']:g} à {about['high']:g} (haut : {sense})"))
-    axes.grid(axis="x", color="#dddddd", linewidth=0.8)
+    words = french(f"score, de {about['low']:g} à {about['high']:g} (haut : {sense})")
+    _axis(paper, [(value, f"{value:g}") for value in values], words)
+
+
+def _axis(paper: Paper, marks: Iterable[tuple[float, str]], words: str) -> None:
+    left, top, width, height = paper.frame
+    bottom = top + height
+    with paper.together("axe"):
+        paper.line((left, bottom), (left + width, bottom), LINE, 1.25)
+        for value, label in marks:
+            paper.line((paper.x(value), bottom), (paper.x(value), bottom + 6), INK, 1.25)
+            paper.write(paper.x(value), bottom + 17.1, label, size=10, align="center")
+        paper.write(left + width / 2, bottom + 31.5, words, size=10, align="center")
+
+
+def ticks(low: float, high: float, most: int, *, least: float = 0) -> list[float]:
+    """Return round values between two others, at most `most` steps apart: 1, 2 or 5 times a power of ten."""
+    power = 10.0 ** math.floor(math.log10((high - low) / most))
+    step = next(one * power for one in (1, 2, 5, 10, 20) if one * power * most >= high - low and one * power >= least)
+    return [step * place for place in range(math.ceil(low / step), math.floor(high / step) + 1)]
 
 
 def span(release: Release, scale: str) -> float:
@@ -92,9 +85,10 @@ def span(release: Release, scale: str) -> float:
     return about["high"] - about["low"]
 
 
-def heading(axes: Axes, words: str, place: float, rise: float, **style: object) -> None:
-    """Write words at the left of a line, `rise` points above it."""
-    axes.annotate(words, (0, place), (0, rise), ("axes fraction", "data"), "offset points", **style)
+def heading(paper: Paper, lines: Sequence[str], y: float, size: float = 11, **style: object) -> None:
+    """Write lines at the left of the frame, the last one on the baseline `y`."""
+    for place, line in enumerate(reversed(lines)):
+        paper.write(paper.frame[0], y - 1.2 * size * place, line, size=size, **style)
 
 
 def folded(words: str, width: int = 42) -> list[str]:
@@ -102,18 +96,6 @@ def folded(words: str, width: int = 42) -> list[str]:
     return textwrap.wrap(words, width) or [""]
 
 
-def drawn(paper: Canvas, name: str, title: str, sentence: str, table: pd.DataFrame) -> Figure:
+def drawn(paper: Paper, name: str, title: str, sentence: str, table: pd.DataFrame) -> Figure:
     """Return the drawing as a Figure: the same bytes each time."""
-    paper.savefig(buffer := io.BytesIO(), format="svg", metadata={"Date": None}, facecolor="white")
-    svg = buffer.getvalue()
-    return Figure(name, french(title), sentence, table, svg, as_png(svg))
-
-
-def as_png(svg: bytes) -> bytes:
-    """Return a drawing as pixels; typst does it three times faster than drawing again."""
-    return _printer().compile(PAGE, format="png", ppi=PIXELS, sys_inputs={"svg": svg.decode()})
-
-
-@cache
-def _printer() -> typst.Compiler:
-    return typst.Compiler(ignore_system_fonts=True)
+    return Figure(name, french(title), sentence, table, paper.svg(french(title)))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
 from impact.campaign import Campaign, read_campaign
 from impact.cli.accounts import create_missing
@@ -15,8 +15,25 @@ from impact.cli.matching import show_rates
 from impact.cli.shared import AnswersFiles, CampaignName, Format, OpenFolder, Outputs, console, writable
 from impact.errors import ImpactError, french
 
+if TYPE_CHECKING:
+    from impact.collect.source import Source
+
 published = typer.Typer(cls=FrenchGroup)
 
+OTHER_STEPS = 4  # checks, analysis, the public, the evaluation lead
+STOPPED = (
+    "Publication arrêtée : les pages montrent toujours les résultats d’avant. "
+    "La même commande la reprendra où elle en était."
+)
+
+OptionalFiles = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="[FICHIER]", help="Un ou plusieurs fichiers, quarantaines corrigées comprises."),
+]
+SOURCE = "Fichiers parquet de réponses déjà liées et codées, par exemple 'dossier/*.parquet' ; avec --moteur."
+SourcePattern = Annotated[str, typer.Option("--source", metavar="MOTIF", help=SOURCE)]
+ENGINE = "Qui lit la source : duckdb, polars, dask ou spark."
+Engine = Annotated[str, typer.Option("--moteur", metavar="MOTEUR", help=ENGINE)]
 Sure = Annotated[bool, typer.Option("--oui", metavar="", help="Confirmer : c’est définitif.")]
 
 
@@ -24,11 +41,23 @@ Sure = Annotated[bool, typer.Option("--oui", metavar="", help="Confirmer : c’e
     cls=FrenchCommand, help="Vérifier, calculer, protéger et publier les résultats de chaque association."
 )
 def publier(
-    campaign: CampaignName, files: AnswersFiles, outputs: Outputs = Path("sorties"), format: Format = None
+    campaign: CampaignName,
+    files: OptionalFiles = None,
+    outputs: Outputs = Path("sorties"),
+    format: Format = None,
+    source: SourcePattern = "",
+    engine: Engine = "",
 ) -> None:
     """Write one frozen cube an association, and the accesses that are missing."""
     declared = read_campaign(campaign)
-    publish_results(declared, files, outputs, format)
+    if bool(source) != bool(engine) or bool(source) == bool(files):
+        what = "il faut des fichiers de réponses, ou bien --moteur avec --source, et pas les deux."
+        raise ImpactError(what, where="publier", remedy="impact publier --help montre les deux façons.")
+    if source:
+        from impact.engines import source_files
+
+        files = source_files(source)
+    publish_results(declared, files, outputs, format, engine or None)
     create_missing(declared, outputs)
     console.print(french(f"Pour ouvrir les pages : impact servir {campaign}"))
 
@@ -88,21 +117,37 @@ def detruire_les_liens(campaign: CampaignName, files: AnswersFiles, sure: Sure =
     )
 
 
-def publish_results(campaign: Campaign, files: list[Path], outputs: Path, format: str | None = None) -> None:
+def publish_results(
+    campaign: Campaign, files: list[Path], outputs: Path, format: str | None = None, engine: str | None = None
+) -> None:
     """Check, match, score, analyse, protect and write one cube an association, with progress."""
     from impact.publication import publish
 
     folder = writable(outputs / campaign.name, option="--sorties")
-    steps = len(campaign.associations) + 2
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn())
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("Lecture", total=steps)
-        written = publish(
-            campaign,
-            files,
-            folder,
-            format=format,
-            progress=lambda step: progress.update(task, description=step, advance=1),
-            matched=lambda joined: show_rates(joined, campaign),
-        )
+        task = progress.add_task("Lecture", total=len(campaign.associations) + OTHER_STEPS)
+        try:
+            written = publish(
+                campaign,
+                files,
+                folder,
+                format=format,
+                engine=engine,
+                progress=lambda step: progress.update(task, description=step, advance=1),
+                matched=lambda joined: show_rates(joined, campaign),
+                read=_show_source,
+            )
+        except KeyboardInterrupt:
+            console.print(french(STOPPED), style="bold yellow")
+            raise
     console.print(french(f"Résultats publiés pour {len(written)} associations dans {folder}."), style="bold green")
+
+
+def _show_source(source: Source) -> None:
+    """Say how many rows of a source are used, and which are set aside."""
+    console.print(french(f"{source.n} lignes prises dans la source."))
+    for problem in source.problems:
+        console.print(str(problem), style="yellow")
+    if source.quarantine:
+        console.print(french(f"Lignes mises de côté, telles quelles : {source.quarantine}"))

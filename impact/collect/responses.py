@@ -231,15 +231,19 @@ def _unguarded(cell: str) -> str:
     return cell[1:] if cell[:1] == "'" and cell[1:2] in FORMULA_STARTS and cell[1:] else cell
 
 
-def write_csv(table: pd.DataFrame, path: Path) -> Path:
-    """Write a table for spreadsheets (`;`, UTF-8 with BOM), no text cell being taken for a formula."""
+def write_csv(table: pd.DataFrame, path: Path, *, more: bool = False) -> Path:
+    """Write a table for spreadsheets (`;`, UTF-8 with BOM), no text cell being taken for a formula.
+
+    `more`: add its rows to those of the file.
+    """
 
     def harmless(cell: object) -> object:
         risky = isinstance(cell, str) and cell.startswith(FORMULA_STARTS)
         return f"'{cell}" if risky and not cell.lstrip("+-").replace(",", ".").replace(".", "", 1).isdigit() else cell
 
     try:
-        table.map(harmless).to_csv(path, sep=";", index=False, encoding="utf-8-sig")
+        how = {"mode": "a", "header": False, "encoding": "utf-8"} if more else {"encoding": "utf-8-sig"}
+        table.map(harmless).to_csv(path, sep=";", index=False, **how)
     except OSError as error:
         advice = "Choisir un dossier où l’on peut écrire, ou fermer le fichier s’il est ouvert."
         raise ResponsesError(f"impossible d’écrire ({system_reason(error)}).", where=path, remedy=advice) from None

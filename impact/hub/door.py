@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
 from jupyterhub.handlers.base import BaseHandler
@@ -79,6 +80,14 @@ class LinkHandler(LoginHandler):
 
 class LogoutHandler(HubLogoutHandler):
     """Ends the hub's session and, with it, every page that it had opened."""
+
+    async def default_handle_logout(self) -> None:
+        """Have the account's login cookies worth nothing, copies too; the pages of others stay open."""
+        user = self.current_user
+        await super().default_handle_logout()
+        if user:
+            user.orm_user.cookie_id = secrets.token_urlsafe(32)
+            self.db.commit()
 
     async def render_logout_page(self) -> None:
         """Show the form, which says so."""

@@ -132,7 +132,7 @@ class CallbackHandler(HubHandler):
         if not await self.server.vouched(token):
             raise HTTPError(403)
         session = self.identity_provider.log_in(self, self.server.accounts.code)
-        self.server.tokens[session] = token
+        self.server.tokens[session], self.server.used = token, time.monotonic()
         self.redirect(back)
 
 

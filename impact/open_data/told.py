@@ -36,7 +36,8 @@ def retold(release: Release) -> dict[str, bytes]:
     """Return the numbers, the context and the words of a release, and the public's figures, by file name."""
     drawn = figures(release) if release.audience == PUBLIC else {}
     about = {"audience": release.audience, "rules": asdict(release.rules), "context": dict(release.context)}
-    files = {name: content for figure in drawn.values() for name, content in figure.files.items() if name[-3:] != "svg"}
+    files = {f"{name}.png": figure.png for name, figure in drawn.items()}
+    files |= {f"{name}.csv": figure.files[f"{name}.csv"] for name, figure in drawn.items()}
     files[RESULTS], files[STORY] = results_file(release), to_markdown(_story(release, drawn)).encode()
     return files | {CONTEXT: (json.dumps(about, ensure_ascii=False, indent=1) + "\n").encode()}
 

@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 
 from impact.errors import CubeError
+from impact.pixels import pixels
 from impact.seal import read_manifest
 from impact.serving.accounts import CODE
 
@@ -36,14 +37,18 @@ class Cubes:
 
 
 def released_file(cube: Path, name: str) -> bytes | None:
-    """Return a file that the cube's manifest lists, unaltered; None for anything else.
+    """Return a file that the cube's manifest lists, unaltered, or a drawing of it as PNG; None for anything else.
 
     The manifest's signature is checked with the campaign's key when the server starts and when results are published;
     here the manifest is checked against its seal, and each file against the digest that the manifest holds.
     """
     try:
-        digest = read_manifest(cube)["files"].get(name)
-        content = (cube / name).read_bytes() if digest else b""
+        digests = read_manifest(cube)["files"]
+        source = f"{name[:-4]}.svg" if name.endswith(".png") and name not in digests else name
+        digest = digests.get(source)
+        content = (cube / source).read_bytes() if digest else b""
     except (CubeError, OSError):
         return None
-    return content if digest and hashlib.sha256(content).hexdigest() == digest else None
+    if not digest or hashlib.sha256(content).hexdigest() != digest:
+        return None
+    return content if source == name else pixels(content)

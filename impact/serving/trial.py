@@ -17,6 +17,7 @@ import requests
 import websocket
 
 from impact.errors import ServingError
+from impact.page import read_page
 from impact.seal import read_manifest
 from impact.serving.accounts import create_accounts, list_accounts
 from impact.serving.cubes import TYPES, Cubes, released_file
@@ -45,7 +46,7 @@ class Chain:
 
     def __init__(self, url: str, outputs: Path, secrets: dict[str, str]):
         self.cubes, self.secrets = Cubes(outputs), secrets
-        self.mine, *self.others = secrets
+        self.mine, *self.others = sorted(secrets, key=lambda code: not read_page(self.cubes.find(code)).choices)
         self.me, self.neighbour = Visitor(url), Visitor(url)
         self.kernel = ""
 
@@ -56,10 +57,12 @@ class Chain:
         yield "Un code secret faux est refusé", self._wrong_secret
         yield "Le bon code secret ouvre", self._right_secret
         yield "La page s’affiche", self._page
-        yield "Un choix change la page", self._choice
+        if self.kernel:
+            yield "Un choix change la page", self._choice
         yield "Un fichier de résultats se télécharge", self._download
-        if self.others:
+        if self.others and self.kernel:
             yield "La page d’une autre association est refusée", self._foreign_page
+        if self.others:
             yield "Les fichiers d’une autre association sont refusés", self._foreign_file
         yield "Se déconnecter ferme la page", self._leave
 
@@ -87,8 +90,9 @@ class Chain:
     def _page(self) -> str:
         text = self.me.ask("").text
         found = re.search(r'"kernelId": "([\w-]+)"', text)
-        _expect(found and "application/vnd.jupyter.widget-view" in text, "la page est incomplète")
-        self.kernel = found[1]
+        whole = text.rstrip().endswith("</html>") and (not found or "application/vnd.jupyter.widget-view" in text)
+        _expect('class="impact-page"' in text and whole, "la page est incomplète")
+        self.kernel = found[1] if found else ""  # no kernel where there is nothing to choose
         return f"{len(text) // 1000} ko"
 
     def _choice(self) -> str:
@@ -97,8 +101,6 @@ class Chain:
             shown = states(channel)
             comm, state = next(item for item in shown.items() if item[1]["model_name"] == "RadioButtonsModel")
             labels = state["state"]["_options_labels"]
-            if len(labels) < 2:
-                return "aucun choix sur cette page"
             send(channel, "comm_msg", comm_id=comm, data={"method": "update", "state": {"index": 1}})
             hear(channel, lambda data: data.get("method") == "update" and "value" in data.get("state", {}))
             return labels[1]
@@ -131,8 +133,8 @@ class Chain:
 
     def _leave(self) -> str:
         self.me.ask("deconnexion", sortir="oui")
-        statuses = [self.me.ask(path).status_code for path in ("", f"api/kernels/{self.kernel}")]
-        _expect(statuses == [302, 403], f"réponses {statuses}")
+        statuses = [self.me.ask(path).status_code for path in ("", f"fichiers/{self._files(self.mine)[0]}")]
+        _expect(statuses == [302, 302], f"réponses {statuses}")
         return ""
 
     def _files(self, code: str) -> list[str]:

@@ -11,7 +11,7 @@ from impact.errors import check_option
 from impact.results import as_results
 from impact.stats.change import paired_change
 from impact.stats.estimates import NOISE, mean_row, not_computable, require_columns, require_rows, student
-from impact.stats.moments import KEYS
+from impact.stats.moments import KEYS, group_moments
 
 SHEETS = {"same_sheet": "même feuille", "separate_sheet": "feuilles séparées"}
 WAVE_MOMENTS = ("n", "mean", "variance")
@@ -22,7 +22,8 @@ def wave_moments(scores: pd.DataFrame, scale: str, *, by: tuple[str, ...] = ("as
 
     Parameters
     ----------
-    scores : one row per person x wave: the columns of `by` and `scale` (number; missing = no score, left out).
+    scores : one row per person x wave: the columns of `by` and `scale` (number; missing = no score, left out); persons
+        if counted.
     scale : name of the column of scores.
     by : grouping columns.
 
@@ -32,9 +33,11 @@ def wave_moments(scores: pd.DataFrame, scale: str, *, by: tuple[str, ...] = ("as
     have n = 0.
     """
     require_columns(scores, (*by, scale))
-    values = pd.to_numeric(scores[scale]).astype(float).rename("score")
-    groups = pd.concat([scores[list(by)], values], axis=1).groupby(list(by), dropna=False, observed=True)["score"]
-    return groups.agg(n="count", mean="mean", variance="var").reset_index()
+    values = scores.assign(score=pd.to_numeric(scores[scale]).astype(float))
+    table = group_moments(values.dropna(subset=["score"]), ("score",), by=by)
+    table = table.rename(columns={"mean_score": "mean", "var_score": "variance"})
+    every = scores[list(by)].drop_duplicates().sort_values(list(by))
+    return every.merge(table, on=list(by), how="left").fillna({"n": 0}).astype({"n": int})
 
 
 def mean_scores(moments: pd.DataFrame) -> pd.DataFrame:

@@ -11,7 +11,8 @@ from scipy import stats
 
 from impact.errors import StatisticsError
 from impact.results import as_results
-from impact.stats.estimates import LEVEL, NOISE, not_computable, require_columns
+from impact.stats.estimates import LEVEL, NOISE, not_computable, persons, require_columns
+from impact.stats.moments import group_moments
 from impact.stats.people import proportion
 
 CLASSES = ("low", "middle", "high")
@@ -22,7 +23,7 @@ def item_change(pairs: pd.DataFrame, *, among: int, by: tuple[str, ...] = ("asso
 
     Parameters
     ----------
-    pairs : columns before, after (floats, no missing value) and those of `by`; see `moments.pairs`.
+    pairs : columns before, after (floats, no missing value) and those of `by`, persons if counted; see `pair_moments`.
     among : how many questions are read at once, 1 or more. by : grouping columns.
 
     Returns
@@ -40,14 +41,12 @@ def item_change(pairs: pd.DataFrame, *, among: int, by: tuple[str, ...] = ("asso
     require_columns(pairs, ("before", "after", *by))
     if among < 1:
         raise StatisticsError(f"{among} question lue.", remedy="Donner le nombre de questions de l’échelle.")
-    changes = pairs[list(by)].assign(change=pairs["after"] - pairs["before"])
-    groups = changes.groupby(list(by), as_index=False, dropna=False, observed=True)["change"]
-    table = groups.agg(n="size", mean="mean", spread="std")
+    table = group_moments(pairs.assign(change=pairs["after"] - pairs["before"]), ("change",), by=by)
     return as_results({name: row[name] for name in by} | _mean(row, among) for row in table.to_dict("records"))
 
 
 def _mean(group: Mapping[str, float], among: int) -> dict[str, object]:
-    n, mean, spread = group["n"], group["mean"], group["spread"]
+    n, mean, spread = group["n"], group["mean_change"], math.sqrt(group["var_change"])
     row = {"statistic": "item_change", "n": n}
     if n < 2 or spread <= NOISE:
         return row | not_computable("moins de deux personnes, ou des évolutions toutes identiques")
@@ -64,7 +63,7 @@ def class_shares(
 
     Parameters
     ----------
-    scores : columns score (floats, no missing value) and those of `by`.
+    scores : columns score (floats, no missing value) and those of `by`, persons if counted.
     bounds : the two bounds, in the scale's metric, in order; a score equal to a bound is in the class above it.
 
     Returns
@@ -82,7 +81,8 @@ def class_shares(
     if len(bounds) != 2 or not bounds[0] < bounds[1]:
         raise StatisticsError("Il faut deux bornes, dans l’ordre.", remedy="Par exemple : [2, 3].")
     place = np.searchsorted(np.asarray(bounds) - NOISE, scores["score"].to_numpy(float), side="right")
-    classes = scores[list(by)].assign(**{name: place == level for level, name in enumerate(CLASSES)})
+    weight = persons(scores)
+    classes = scores[list(by)].assign(**{name: weight * (place == level) for level, name in enumerate(CLASSES)})
     table = classes.groupby(list(by), as_index=False, dropna=False, observed=True)[list(CLASSES)].sum()
     return as_results(
         {key: row[key] for key in by}

@@ -87,7 +87,7 @@ def noncentrality(t: float, df: float) -> tuple[float, float]:
 
     def solve(probability: float) -> float:
         def excess(nc: float) -> float:
-            below = stats.nct.cdf(t, df, nc)
+            below = special.nctdtr(df, nc, t)
             return (below if math.isfinite(below) else float(nc < t)) - probability  # NaN: a tail too far to compute
 
         low, high, step = t - 1, t + 1, 4 + abs(t) / 2

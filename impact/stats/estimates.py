@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+import numpy as np
 import pandas as pd
 from scipy import stats
 
@@ -39,6 +40,11 @@ def mean_row(n: float, mean: float, variance: float) -> dict[str, object]:
     if variance <= (NOISE * max(1.0, abs(mean))) ** 2:
         return not_computable("toutes les valeurs sont identiques")
     return student(mean, math.sqrt(variance / n), n - 1, test=False) | {"method": "moyenne, intervalle de Student"}
+
+
+def persons(table: pd.DataFrame) -> np.ndarray:
+    """Return how many persons share each row: the column `persons`, or one each."""
+    return table["persons"].to_numpy(float) if "persons" in table else np.ones(len(table))
 
 
 def require_columns(table: pd.DataFrame, names: Iterable[str]) -> None:

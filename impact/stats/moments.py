@@ -1,4 +1,4 @@
-"""First pass: pairs of scores, and the small tables of counts, means and variances from which the rest follows."""
+"""Pairs of scores, person by person or counted, and the small tables of counts, means and variances that follow."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from impact.errors import StatisticsError, nearest
-from impact.stats.estimates import require_columns
+from impact.stats.estimates import persons, require_columns
 
 KEYS = ("association", "scale", "breakdown", "category")
 MOMENTS = ("n", "mean_before", "mean_after", "var_before", "var_after", "covariance")
@@ -69,7 +69,8 @@ def pair_moments(pairs: pd.DataFrame, *, by: tuple[str, ...] = ("association",))
 
     Parameters
     ----------
-    pairs : columns before, after (floats, no missing value) and those named in `by`; see `pairs`.
+    pairs : columns before, after (floats, no missing value) and those named in `by`; see `pairs`. A column `persons`
+        says how many persons share the row; without it, one.
     by : grouping columns; `()` for everybody together. A missing group counts as a group.
 
     Returns
@@ -78,22 +79,43 @@ def pair_moments(pairs: pd.DataFrame, *, by: tuple[str, ...] = ("association",))
     var_after, covariance (divisor n - 1; NaN under two pairs). With `by=()`, one row, even without any pair.
     """
     require_columns(pairs, ("before", "after", *by))
-    if not by:
-        return pd.DataFrame([_moments(pairs)])
-    groups = pairs.groupby(list(by), dropna=False, observed=True)
-    rows = [dict(zip(by, key, strict=True)) | _moments(group) for key, group in groups]
-    return pd.DataFrame(rows, columns=[*by, *MOMENTS])
+    return group_moments(pairs, ("before", "after"), by=by)[[*by, *MOMENTS]]
 
 
-def _moments(pairs: pd.DataFrame) -> dict[str, float]:
-    before, after = pairs["before"].to_numpy(float), pairs["after"].to_numpy(float)
-    n = len(before)
-    if n < 2:
-        mean = (before[0], after[0]) if n else (np.nan, np.nan)
-        return dict(zip(MOMENTS, (n, *mean, np.nan, np.nan, np.nan), strict=True))
-    matrix = np.cov(before, after)
-    values = (n, before.mean(), after.mean(), matrix[0, 0], matrix[1, 1], matrix[0, 1])
-    return dict(zip(MOMENTS, values, strict=True))
+def group_moments(table: pd.DataFrame, columns: tuple[str, ...], *, by: tuple[str, ...]) -> pd.DataFrame:
+    """Return, by group, n, `mean_` and `var_` of each column and, of two columns, their covariance.
+
+    Parameters
+    ----------
+    table : numbers, none missing, and the columns of `by`; `persons` as in `pair_moments`.
+    columns : one or two columns.
+
+    Returns
+    -------
+    DataFrame, one row per group, in order; with `by=()`, one row, even of an empty table.
+    """
+    weight, keys = persons(table), table[list(by)]
+    place = keys.groupby(list(by), dropna=False, observed=True).ngroup().to_numpy() if by else np.zeros(len(table), int)
+    groups = place.max(initial=-1 if by else 0) + 1
+    n = np.bincount(place, weight, groups)
+    found: dict[str, np.ndarray] = {"n": n.astype(int)}
+    apart, some, rest = {}, np.where(n > 0, n, np.nan), np.where(n > 1, n - 1, np.nan)
+    for name in columns:
+        values = table[name].to_numpy(float)
+        origin = np.zeros(groups)
+        origin[place] = values  # differences from one person: of a group all alike, the variance is exactly zero
+        shifted = values - origin[place]
+        shift = np.bincount(place, weight * shifted, groups) / some
+        apart[name] = shifted - shift[place]
+        found[f"mean_{name}"] = origin + shift
+    for name, values in apart.items():
+        found[f"var_{name}"] = np.bincount(place, weight * values**2, groups) / rest
+    if len(columns) == 2:
+        found["covariance"] = np.bincount(place, weight * apart[columns[0]] * apart[columns[1]], groups) / rest
+    first = np.zeros(groups, int)
+    first[place[::-1]] = np.arange(len(table))[::-1]
+    heads = keys.iloc[first].reset_index(drop=True) if by else pd.DataFrame(index=range(groups))
+    return pd.concat([heads, pd.DataFrame(found)], axis="columns")
 
 
 def first_moments(scores: pd.DataFrame, scale: str, before: str) -> pd.DataFrame:
@@ -105,8 +127,8 @@ def first_moments(scores: pd.DataFrame, scale: str, before: str) -> pd.DataFrame
     -------
     DataFrame association, n (persons), mean_before, var_before (divisor n - 1; NaN for one person).
     """
-    groups = first_scores(scores, scale, before).groupby("association", dropna=False, observed=True)["score"]
-    return groups.agg(n="count", mean_before="mean", var_before="var").reset_index()
+    first = first_scores(scores, scale, before).rename(columns={"score": "before"})
+    return group_moments(first, ("before",), by=("association",))
 
 
 def merge_moments(tables: Iterable[pd.DataFrame], *, by: tuple[str, ...] = ("association",)) -> pd.DataFrame:
@@ -139,7 +161,7 @@ def _merged(parts: pd.DataFrame) -> dict[str, float]:
     parts = parts[parts["n"] > 0]
     n = parts["n"].to_numpy(float)
     if n.sum() < 1:
-        return _moments(pd.DataFrame({"before": [], "after": []}))
+        return dict.fromkeys(MOMENTS, np.nan) | {"n": 0}
     x, y = (parts[name].to_numpy(float) for name in ("mean_before", "mean_after"))
     mean_x, mean_y = np.average(x, weights=n), np.average(y, weights=n)
 

@@ -12,7 +12,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from impact.errors import StatisticsError, check_option
 from impact.results import as_results
-from impact.stats.estimates import LEVEL, NOISE, not_computable, require_columns, require_rows
+from impact.stats.estimates import LEVEL, NOISE, not_computable, persons, require_columns, require_rows
 
 INTERVALS = {"wilson": ("wilson", "Wilson"), "clopper_pearson": ("beta", "Clopper-Pearson")}
 
@@ -22,7 +22,7 @@ def people(pairs: pd.DataFrame, threshold: float = 0.0, *, by: tuple[str, ...] =
 
     Parameters
     ----------
-    pairs : columns before, after (floats, no missing value) and those of `by`; see `change.pairs`.
+    pairs : columns before, after (floats, no missing value) and those of `by`, persons if counted; see `pair_moments`.
     threshold : smallest change that counts, in the scale's metric, 0 or more; see `reliable_change`. A change equal
         to the threshold is stable.
     by : grouping columns; `()` for everybody together.
@@ -49,14 +49,14 @@ def people(pairs: pd.DataFrame, threshold: float = 0.0, *, by: tuple[str, ...] =
 
 
 def _directions(group: pd.DataFrame, threshold: float) -> list[dict[str, object]]:
-    change = (group["after"] - group["before"]).to_numpy(float)
+    change, weight = (group["after"] - group["before"]).to_numpy(float), persons(group)
     margin = threshold + NOISE
     counts = {
-        "risen": np.sum(change > margin),
-        "stable": np.sum(abs(change) <= margin),
-        "fallen": np.sum(change < -margin),
+        "risen": weight[change > margin].sum(),
+        "stable": weight[abs(change) <= margin].sum(),
+        "fallen": weight[change < -margin].sum(),
     }
-    return [{"statistic": name} | proportion(int(count), len(change)) for name, count in counts.items()]
+    return [{"statistic": name} | proportion(int(count), int(weight.sum())) for name, count in counts.items()]
 
 
 def proportion(count: int, n: int, *, interval: str = "wilson") -> dict[str, object]:

@@ -10,7 +10,7 @@ from scipy import stats
 
 from impact.errors import StatisticsError, check_option
 from impact.results import as_results
-from impact.stats.estimates import LEVEL, not_computable, require_columns, require_rows
+from impact.stats.estimates import LEVEL, not_computable, persons, require_columns, require_rows
 
 DECIMALS = 10  # means of a few items: binary noise below this would break ties and zeros
 EXACT_LIMIT = 300  # persons; beyond, the exact and the normal p-values agree and the exact one costs n^3
@@ -23,7 +23,7 @@ def difference_table(pairs: pd.DataFrame, *, by: tuple[str, ...] = ("association
 
     Parameters
     ----------
-    pairs : columns before, after (floats, no missing value) and those of `by`; see `change.pairs`.
+    pairs : columns before, after (floats, no missing value) and those of `by`, persons if counted; see `pair_moments`.
     by : grouping columns; `()` for everybody together.
 
     Returns
@@ -32,8 +32,8 @@ def difference_table(pairs: pd.DataFrame, *, by: tuple[str, ...] = ("association
     """
     require_columns(pairs, ("before", "after", *by))
     value = (pairs["after"] - pairs["before"]).round(DECIMALS)
-    counted = pairs[list(by)].assign(value=value).groupby([*by, "value"], dropna=False, observed=True)
-    return counted.size().rename("count").reset_index()
+    counted = pairs[list(by)].assign(value=value, count=persons(pairs).astype(int))
+    return counted.groupby([*by, "value"], as_index=False, dropna=False, observed=True)["count"].sum()
 
 
 def signed_rank(differences: pd.DataFrame, *, by: tuple[str, ...] = ("association",)) -> pd.DataFrame:

@@ -54,7 +54,7 @@ def test_the_journal_of_decisions_is_not_run(cleared, tmp_path):
     one = cleared["asso_a"]
     waves = [wave | {"label": ATTACK} for wave in one.context["waves"]]
     told = type(one)(one.audience, one.table, dict(one.context) | {"waves": waves}, one.rules)
-    path = write_journal([told], tmp_path / "journal.csv")
+    path = write_journal(told, tmp_path / "journal.csv")
     cells = pd.read_csv(path, sep=";", dtype=str, keep_default_na=False).to_numpy().ravel().tolist()
     assert f"'{ATTACK}" in cells
     assert not [cell for cell in cells if cell.startswith(STARTS)]

@@ -16,13 +16,14 @@ import requests
 import websocket
 from conftest import _free_port
 from served_site import PATIENCE, hear
-from test_serving_channel import say, widgets
+from test_serving_channel import named, say, widgets
 from tornado.web import HTTPError
 
 from impact.clearance import clear
 from impact.cube import write_cube
 from impact.disclosure import LEAD
 from impact.keys import secret_key
+from impact.layout import lay_out
 from impact.serving import ACCOUNTS_FILE, create_accounts, read_account, remove_account, renew_account
 from impact.serving.links import make_token
 from impact.serving.login import DEAD_LINK, WRONG
@@ -56,8 +57,9 @@ class Guest:
         """Follow the hub until the page is there, as a browser does."""
         for _ in range(PATIENCE):
             answer = self.ask("GET", path, follow=True)
-            if found := re.search(r'"kernelId": "([\w-]+)"', answer.text):
-                self.kernel, self.home = found[1], answer.url.removeprefix(self.url).partition("?")[0]
+            if "Se déconnecter" in answer.text:
+                found = re.search(r'"kernelId": "([\w-]+)"', answer.text)  # none where there is nothing to choose
+                self.kernel, self.home = found[1] if found else "", answer.url.removeprefix(self.url).partition("?")[0]
                 return answer
             assert "http-equiv" in answer.text, (answer.status_code, answer.url, answer.text)
             time.sleep(1)
@@ -118,7 +120,7 @@ def campaign_folder(campaign, checked, tmp_path_factory):
         if one.audience not in EVERYBODY:
             continue
         code = one.audience
-        marked = {"marque.csv": f"réservés à {code};1".encode()}
+        marked = {"marque.csv": f"réservés à {code};1".encode()} | lay_out(one, {}).file()
         write_cube(one, [], outputs / code, inputs="v1", key=key, documents=marked)
     return folder, create_accounts(outputs / ACCOUNTS_FILE, EVERYBODY)
 
@@ -191,11 +193,21 @@ def xsrf(guest):
 
 def test_each_sees_its_own_page_and_takes_its_own_files(pages):
     for code, guest in pages.items():
-        channel = guest.connect(guest.home, guest.kernel)
-        shown = json.dumps(widgets(channel), ensure_ascii=False)
-        channel.close()
+        shown = guest.ask("GET", guest.home).text
         assert [one for one in EVERYBODY if LABELS[one] in shown] == ([code] if code != LEAD else list(EVERYBODY))
         assert guest.ask("GET", f"{guest.home}fichiers/marque.csv").text == f"réservés à {code};1"
+
+
+def test_a_page_answers_a_choice_through_the_hub(pages):
+    for code in (FIRST, SECOND):
+        channel = pages[code].connect(pages[code].home, pages[code].kernel)
+        states = widgets(channel)
+        radio, state = named(states, "RadioButtonsModel")
+        say(channel, "comm_msg", {"comm_id": radio, "data": {"method": "update", "state": {"index": 1}}})
+        assert state["_options_labels"][1]
+        heard = hear(channel, PATIENCE, until=[key for key, one in states.items() if one["model_name"] == "HTMLModel"])
+        channel.close()
+        assert heard[-1]["content"]["data"]["state"]["value"]
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -364,8 +376,12 @@ def test_leaving_the_page_leaves_the_hub(hub):
 def test_leaving_the_hub_ends_the_page_and_no_other(hub, pages):
     guest = hub.guest(SECOND)
     guest.open()
+    thief = hub.guest()
+    thief.http.cookies.update(guest.http.cookies)
+    assert thief.ask("GET", f"{guest.home}fichiers/marque.csv").status_code == 200
     guest.ask("GET", "/hub/logout")
-    assert ended(guest, guest.home, guest.kernel)
+    assert ended(thief, guest.home, guest.kernel)
+    assert thief.ask("GET", "/", follow=True).url.startswith(f"{hub.url}/hub/login")
     assert pages[SECOND].ask("GET", f"{pages[SECOND].home}fichiers/marque.csv").status_code == 200
 
 
@@ -436,9 +452,10 @@ LOOSENED = {
 
 def test_a_hub_that_protects_less_does_not_start(hub, tmp_path):
     copy = Path(shutil.copytree(hub.folder, tmp_path / "hub"))
-    for more, said in (("", ["déjà ouvertes"]), ("\n".join(LOOSENED.values()), LOOSENED)):
-        other = Hub(copy if more else hub.folder, hub.secrets, more)
-        assert other.process.wait(PATIENCE) != 0
-        journal = other.journal.read_text()
+    loosened = Hub(copy, hub.secrets, "\n".join(LOOSENED.values()))
+    second = Hub(hub.folder, hub.secrets)
+    for refused, said in ((loosened, LOOSENED), (second, ["déjà ouvertes"])):
+        assert refused.process.wait(PATIENCE) != 0
+        journal = refused.journal.read_text()
         assert not [word for word in said if word not in journal]
         assert "Traceback" not in journal
