@@ -9,6 +9,7 @@ from __future__ import annotations
 import tempfile
 import warnings
 from collections.abc import Sequence
+from functools import cache
 from glob import glob
 from importlib.util import find_spec
 from pathlib import Path
@@ -69,15 +70,18 @@ def staged(frame: Frame, folder: Path) -> Frame:
     return open_source([path], engine)
 
 
+@cache
+def _duckdb():
+    """The one DuckDB of the process: memory bounded, the rest in the system's temporary folder."""
+    import duckdb
+
+    settings = {"memory_limit": MEMORY, "temp_directory": tempfile.gettempdir(), "preserve_insertion_order": False}
+    return duckdb.connect(config=settings | {"enable_progress_bar": False})
+
+
 def _scan(files: list[str], engine: str):
     if engine == "duckdb":
-        import duckdb
-
-        room = f"SET temp_directory = '{tempfile.gettempdir()}'"
-        for setting in (f"SET memory_limit = '{MEMORY}'", room, "SET preserve_insertion_order = false"):
-            duckdb.execute(setting)
-        duckdb.execute("SET enable_progress_bar = false")
-        return duckdb.read_parquet(files)
+        return _duckdb().read_parquet(files)
     if engine == "polars":
         import polars
 

@@ -112,7 +112,7 @@ def summarise(responses: Any, campaign: Campaign, *, named: bool = False) -> Sum
     StatisticsError when a wave has no answer, or a person several rows at one wave.
     """
     with tempfile.TemporaryDirectory(prefix="impact-") as folder, warnings.catch_warnings():
-        warnings.simplefilter("ignore", pd.errors.PerformanceWarning)  # one column an answer and a wave: wide, and brief
+        warnings.simplefilter("ignore", pd.errors.PerformanceWarning)  # a column an answer and a wave
         rows = _rows(nw.from_native(responses), campaign)
         people = staged(_persons(rows, campaign) if campaign.paired else _alone(rows, campaign), Path(folder))
         answered = _answered(people, campaign)
