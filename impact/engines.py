@@ -76,7 +76,7 @@ def _duckdb():
     import duckdb
 
     settings = {"memory_limit": MEMORY, "temp_directory": tempfile.gettempdir(), "preserve_insertion_order": False}
-    return duckdb.connect(config=settings | {"enable_progress_bar": False})
+    return duckdb.connect(config=settings).execute("SET enable_progress_bar = false")
 
 
 def _scan(files: list[str], engine: str):
