@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import combinations_with_replacement, pairwise
+from itertools import combinations_with_replacement
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +23,13 @@ from impact.campaign import Campaign
 from impact.disclosure import NOT_DISPLAYED
 from impact.engines import Frame, collected, staged
 from impact.errors import StatisticsError
-from impact.questionnaire import Item, Scale
-from impact.scoring import NUMBER, item_names, scored, translated
+from impact.questionnaire import Scale
+from impact.scoring import NUMBER, SMALL, item_names, placed, places, scored, translated, value_of
 from impact.stats.items import ItemMoments
 
 SHEETS = {"retrospective_same_sheet": "same_sheet", "retrospective_separate": "separate_sheet"}
 KEYS = ["association", "participant"]
 COUNTED = ["measure", "population", "breakdown", "category", "association", "before", "after"]
-SMALL = nw.Int8()  # answers are held in one byte while persons are put together
 NONE = -1.0  # no breakdown, or no category: a number, because not every engine keeps the groups that have none
 
 
@@ -128,57 +127,32 @@ def _rows(frame: Frame, campaign: Campaign) -> Frame:
     `answered` is 1 where any item has something in it, be it « je ne sais pas ».
     """
     questionnaire, schema = campaign.questionnaire, frame.collect_schema()
-    items, none = _items(campaign), nw.lit(0, SMALL)
     waves = {wave.code: float(place) for place, wave in enumerate(campaign.waves)}
-    places = {name: _places(item) for name, item in zip(item_names(questionnaire.scales), items, strict=True)}
-    asked = {
-        f"b{number}": {choice.name: place for place, choice in enumerate(one.categories, start=1)}
-        for number, one in enumerate(questionnaire.breakdowns)
-    }
-    columns = dict(zip([*places, *asked], (one.name for one in (*items, *questionnaire.breakdowns)), strict=True))
-    given = [(~nw.col(item.name).is_null()).cast(SMALL).alias(f"g{place}") for place, item in enumerate(items)]
+    items, asked = (
+        list(places(questionnaire.scales)),
+        [
+            (f"b{number}", one.name, {choice.name: place for place, choice in enumerate(one.categories, start=1)})
+            for number, one in enumerate(questionnaire.breakdowns)
+        ],
+    )
+    given = [(~nw.col(column).is_null()).cast(SMALL).alias(f"g{place}") for place, (_, column, _) in enumerate(items)]
     frame = frame.select(
         *(nw.col(key) for key in KEYS),
         translated(nw.col("wave"), waves, schema["wave"], nw.lit(None, NUMBER)).alias("wave"),
-        *(
-            translated(nw.col(columns[name]), codes, schema[columns[name]], none).cast(SMALL).alias(name)
-            for name, codes in (places | asked).items()
-        ),
+        *placed(frame, [*items, *asked]),
         *given,
     )
     answered = nw.max_horizontal(*(f"g{place}" for place in range(len(items)))).alias("answered")
-    return frame.with_columns(answered).select(*KEYS, "wave", "answered", *places, *asked)
-
-
-def _items(campaign: Campaign) -> list[Item]:
-    return [item for scale in campaign.questionnaire.scales for item in scale.items]
-
-
-def _places(item: Item) -> dict[str, int]:
-    """The answers of an item by growing value, from 1."""
-    codes = sorted(item.values, key=item.values.get)
-    return {code: place for place, code in enumerate(codes, start=1)}
-
-
-def _value(column: str, item: Item) -> nw.Expr:
-    """What the place of an answer counts for, null for 0."""
-    values, place = sorted(item.values.values()), nw.col(column).cast(NUMBER)
-    steps = {high - low for low, high in pairwise(values)}
-    if len(steps) == 1 and all(value % 1 == 0 for value in values):
-        return nw.when(place > 0).then(place * steps.pop() + 2 * values[0] - values[1])
-    found = nw.lit(None, NUMBER)
-    for number, value in enumerate(values, start=1):
-        found = nw.when(place == number).then(nw.lit(value)).otherwise(found)
-    return found
+    return frame.with_columns(answered).select(*KEYS, "wave", "answered", *(name for name, *_ in (*items, *asked)))
 
 
 def _valued(frame: Frame, campaign: Campaign, wave: str = "") -> Frame:
-    """What answers count for in place of their places, and the scores."""
+    """Scores, and what answers count for in place of their places."""
     scales = campaign.questionnaire.scales
-    items = zip(item_names(scales), _items(campaign), strict=True)
-    return scored(
-        frame.with_columns(_value(f"{name}{wave}", item).alias(f"{name}{wave}") for name, item in items), scales, wave
-    )
+    items, none = (item for scale in scales for item in scale.items), nw.lit(None, NUMBER)
+    names = [f"{name}{wave}" for name in item_names(scales)]
+    values = [value_of(name, item, none).alias(name) for name, item in zip(names, items, strict=True)]
+    return scored(frame, scales, wave).with_columns(values)
 
 
 def _persons(rows: Frame, campaign: Campaign) -> Frame:

@@ -6,8 +6,9 @@ because a score is one division of two whole numbers. Steps are short because so
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
+from itertools import pairwise
 from math import lcm
 from typing import Any
 
@@ -18,6 +19,7 @@ from impact.questionnaire import KEY_COLUMNS, Item, Questionnaire, Scale
 
 Frame = nw.DataFrame | nw.LazyFrame
 NUMBER = nw.Float64()
+SMALL = nw.Int8()  # answers are held in one byte until they are added up
 
 
 def item_values(responses: Any, scale: Scale) -> Any:
@@ -69,12 +71,9 @@ def score(responses: Any, questionnaire: Questionnaire) -> Any:
     Referee: `scores_bfi_agree.json` (psych::scoreItems) and the totals of Woodworth's own file, 992 rows of 992.
     """
     frame, scales = nw.from_native(responses), questionnaire.scales
-    schema = frame.collect_schema()
-    items = [item for scale in scales for item in scale.items]
-    numbers = [coded(item, schema[item.name]).alias(name) for item, name in zip(items, item_names(scales), strict=True)]
-    names = [name for place, scale in enumerate(scales) for name in (f"s{place}", f"n{place}")]
+    names = [name for place in range(len(scales)) for name in (f"s{place}", f"n{place}")]
     shown = [name for scale in scales for name in (scale.name, f"{scale.name}_n_answered")]
-    table = scored(frame.select(*KEY_COLUMNS, *numbers), scales)
+    table = scored(frame.select(*KEY_COLUMNS, *placed(frame, places(scales))), scales)
     renamed = [nw.col(name).alias(label) for name, label in zip(names, shown, strict=True)]
     return table.select(*KEY_COLUMNS, *renamed).to_native()
 
@@ -84,38 +83,76 @@ def item_names(scales: tuple[Scale, ...]) -> list[str]:
     return [f"i{place}" for place in range(sum(len(scale.items) for scale in scales))]
 
 
+def placed(frame: Frame, questions: Iterable[tuple[str, str, Mapping[str, int]]]) -> list[nw.Expr]:
+    """Return the expressions of answers as small whole numbers, 0 for none: working name, column, code -> number."""
+    schema, none = frame.collect_schema(), nw.lit(0, SMALL)
+    return [
+        translated(nw.col(column), codes, schema[column], none).cast(SMALL).alias(name)
+        for name, column, codes in questions
+    ]
+
+
+def places(scales: tuple[Scale, ...]) -> Iterator[tuple[str, str, dict[str, int]]]:
+    """Yield, for `placed`, the items of the scales: their answers by growing value, from 1."""
+    items = (item for scale in scales for item in scale.items)
+    for name, item in zip(item_names(scales), items, strict=True):
+        codes = sorted(item.values, key=item.values.get)
+        yield name, item.name, {code: place for place, code in enumerate(codes, start=1)}
+
+
+def value_of(column: str, item: Item, none: nw.Expr) -> nw.Expr:
+    """Return what the place of an answer counts for, `none` for 0."""
+    found = none
+    for number, value in enumerate(sorted(item.values.values()), start=1):
+        found = nw.when(nw.col(column) == number).then(nw.lit(value, NUMBER)).otherwise(found)
+    return found
+
+
 def scored(frame: Frame, scales: tuple[Scale, ...], wave: str = "") -> Frame:
-    """Add the score s0, s1... and the number of answers n0, n1... of each scale to a frame of items i0, i1...
+    """Add the score s0, s1... and the number of answers n0, n1... of each scale to a frame of places i0, i1...
 
     `wave`: what ends the names of the columns, "_0" for i0_0 and s0_0.
     """
-    names = iter(item_names(scales))
-    mine = [[f"{next(names)}{wave}" for _ in scale.items] for scale in scales]
-    every, kept = [name for some in mine for name in some], frame.collect_schema().names()
+    names, kept = iter(item_names(scales)), frame.collect_schema().names()
+    mine = [(scale, [f"{next(names)}{wave}" for _ in scale.items]) for scale in scales]
     frame = frame.with_columns(
-        *((~nw.col(name).is_null()).cast(NUMBER).alias(f"{name}_there") for name in every),
-        *(nw.col(name).fill_null(0.0).alias(f"{name}_or_0") for name in every),
+        (nw.col(name) > 0).cast(nw.Int16()).alias(f"there_{name}") for _, some in mine for name in some
     )
-    sums = [one for place, some in enumerate(zip(scales, mine, strict=True)) for one in _sums(place, *some)]
-    frame = frame.with_columns(*sums)
-    frame = frame.with_columns(*(_score(place, scale) for place, scale in enumerate(scales)))
+    frame = frame.with_columns(part for scale, some in mine for part in _parts(scale, some))
+    frame = frame.with_columns(
+        total for place, (scale, some) in enumerate(mine) for total in _totals(place, scale, some)
+    )
+    frame = frame.with_columns(_score(place, scale) for place, scale in enumerate(scales))
     scores = (nw.col(f"s{place}").alias(f"s{place}{wave}") for place in range(len(scales)))
     counts = (nw.col(f"n{place}").cast(nw.Int64()).alias(f"n{place}{wave}") for place in range(len(scales)))
     return frame.select(*kept, *scores, *counts)
 
 
-def _sums(place: int, scale: Scale, names: list[str]) -> Iterator[nw.Expr]:
-    """Whole numbers: answers given; their sum; and, if ranges differ, the sum of shares of each item's own range."""
-    yield nw.sum_horizontal(*(f"{name}_there" for name in names)).alias(f"n{place}")
-    yield nw.sum_horizontal(*(nw.col(f"{name}_or_0") for name in names)).alias(f"sum{place}_or_0")
+def _parts(scale: Scale, names: list[str]) -> Iterator[nw.Expr]:
+    """What each answer adds up to: its place, where all items have the same even steps; else value, share."""
+    if _step(scale):
+        yield from (nw.col(name).cast(nw.Int16()).alias(f"part_{name}") for name in names)
+        return
     lows, highs, unit = _ends(scale)
-    if len(set(zip(lows, highs, strict=True))) > 1:
-        shares = [
-            nw.col(f"{name}_or_0") * float(unit / (high - low))
-            - nw.col(f"{name}_there") * float(unit * low / (high - low))
-            for name, low, high in zip(names, lows, highs, strict=True)
-        ]
-        yield nw.sum_horizontal(*shares).alias(f"share{place}_or_0")
+    for name, item, low, high in zip(names, scale.items, lows, highs, strict=True):
+        there, value = nw.col(f"there_{name}").cast(NUMBER), value_of(name, item, nw.lit(0.0, NUMBER))
+        yield value.alias(f"part_{name}")
+        yield (value * float(unit / (high - low)) - there * float(unit * low / (high - low))).alias(f"share_{name}")
+
+
+def _totals(place: int, scale: Scale, names: list[str]) -> Iterator[nw.Expr]:
+    """Whole numbers: answers given, sum of the parts and, where ranges differ, of the shares."""
+    yield nw.sum_horizontal(*(f"there_{name}" for name in names)).cast(NUMBER).alias(f"n{place}")
+    yield nw.sum_horizontal(*(f"part_{name}" for name in names)).cast(NUMBER).alias(f"total{place}")
+    if not _step(scale):
+        yield nw.sum_horizontal(*(f"share_{name}" for name in names)).alias(f"share{place}")
+
+
+def _step(scale: Scale) -> float:
+    """The step between answers, where all items of a scale have the same values, evenly spaced; else 0."""
+    values = {tuple(sorted(item.values.values())) for item in scale.items}
+    steps = {high - low for one in values for low, high in pairwise(one)}
+    return steps.pop() if len(values) == len(steps) == 1 else 0.0
 
 
 def _ends(scale: Scale) -> tuple[list[Fraction], list[Fraction], int]:
@@ -128,13 +165,15 @@ def _ends(scale: Scale) -> tuple[list[Fraction], list[Fraction], int]:
 
 def _score(place: int, scale: Scale) -> nw.Expr:
     lows, highs, unit = _ends(scale)
-    k, answered, total = len(scale.items), nw.col(f"n{place}"), nw.col(f"sum{place}_or_0")
+    k, answered, total, step = len(scale.items), nw.col(f"n{place}"), nw.col(f"total{place}"), _step(scale)
     factor = k if scale.score == "sum" else 1
+    if step:
+        total = total * step + answered * (float(lows[0]) - step)
     if len(set(zip(lows, highs, strict=True))) == 1:
         found = total * float(factor) / answered
     else:
         low, high = scale.range
-        prorated = (nw.col(f"share{place}_or_0") * (high - low) / unit) / answered + low
+        prorated = (nw.col(f"share{place}") * (high - low) / unit) / answered + low
         found = nw.when(answered == k).then(total * factor / k).otherwise(prorated)
     return nw.when(answered >= max(scale.min_answered, 1)).then(found).alias(f"s{place}")
 

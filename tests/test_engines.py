@@ -89,7 +89,7 @@ def test_scores_are_the_same_to_the_last_bit(campaign, checked, files, engine):
 
 
 @needs_one
-@pytest.mark.parametrize("design", ["after_only", "repeated_cross_sections", "retrospective_separate"])
+@pytest.mark.parametrize("design", ["after_only", "repeated_cross_sections"])
 def test_every_design_on_an_engine(campaign, checked, files, design):
     shaped = replace(campaign, design=design)
     found, wanted = summarise(open_source(files, "duckdb"), shaped), summarise(checked.accepted, shaped)
