@@ -18,7 +18,9 @@ def write_partitions(campaign: Campaign, rows: int, folder: Path, *, seed: int =
     folder.mkdir(parents=True)
     rng, persons = np.random.default_rng(seed), max(int(rows / 1.8), 1)
     for number, start in enumerate(range(0, persons, CHUNK)):
-        parquet.write_table(_part(campaign, start, min(CHUNK, persons - start), rng, missing), folder / f"{number:04d}.parquet")
+        parquet.write_table(
+            _part(campaign, start, min(CHUNK, persons - start), rng, missing), folder / f"{number:04d}.parquet"
+        )
     return folder
 
 

@@ -123,7 +123,8 @@ def _cleared(
 ) -> tuple[list[Release], list[Group]]:
     recoded, partitions = merge(summary, campaign, forced)
     results = releasable(recoded, campaign)
-    present = [one for one in campaign.associations if one.code in set(results["association"])]
+    answered = set(results["association"])
+    present = [one for one in campaign.associations if one.code in answered]
     partitions |= {audience.code: _all_categories(campaign, partitions) for audience in OTHER_AUDIENCES}
     told = ((one.code, context(campaign, one, partitions[one.code])) for one in (*present, *OTHER_AUDIENCES))
     cleared = list(releases_for(told, results, campaign.rules))

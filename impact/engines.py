@@ -6,8 +6,10 @@ opened. What comes back is always a small pandas table.
 
 from __future__ import annotations
 
+import tempfile
 import warnings
 from collections.abc import Sequence
+from functools import cache
 from glob import glob
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,6 +21,7 @@ from impact.errors import ImpactError, check_option
 
 ENGINES = {"duckdb": "duckdb", "polars": "polars", "dask": "dask", "spark": "pyspark"}
 Frame = nw.DataFrame | nw.LazyFrame
+MEMORY = "1GB"  # DuckDB puts the rest on disk: what it holds stays the same, however many the rows
 
 
 def source_files(pattern: str | Path) -> list[Path]:
@@ -67,11 +70,18 @@ def staged(frame: Frame, folder: Path) -> Frame:
     return open_source([path], engine)
 
 
+@cache
+def _duckdb():
+    """The one DuckDB of the process: memory bounded, the rest in the system's temporary folder."""
+    import duckdb
+
+    settings = {"memory_limit": MEMORY, "temp_directory": tempfile.gettempdir(), "preserve_insertion_order": False}
+    return duckdb.connect(config=settings).execute("SET enable_progress_bar = false")
+
+
 def _scan(files: list[str], engine: str):
     if engine == "duckdb":
-        import duckdb
-
-        return duckdb.read_parquet(files)
+        return _duckdb().read_parquet(files)
     if engine == "polars":
         import polars
 

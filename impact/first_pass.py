@@ -7,6 +7,7 @@ whole numbers, the same on every engine. Nothing that comes after reads an answe
 from __future__ import annotations
 
 import tempfile
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -110,7 +111,8 @@ def summarise(responses: Any, campaign: Campaign, *, named: bool = False) -> Sum
     ------
     StatisticsError when a wave has no answer, or a person several rows at one wave.
     """
-    with tempfile.TemporaryDirectory(prefix="impact-") as folder:
+    with tempfile.TemporaryDirectory(prefix="impact-") as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore", pd.errors.PerformanceWarning)  # a column an answer and a wave
         rows = _rows(nw.from_native(responses), campaign)
         people = staged(_persons(rows, campaign) if campaign.paired else _alone(rows, campaign), Path(folder))
         answered = _answered(people, campaign)

@@ -40,9 +40,10 @@ def coded(question: Item, dtype: nw.dtypes.DType) -> nw.Expr:
 
 def translated(column: nw.Expr, values: Mapping[str, float], dtype: nw.dtypes.DType, default: nw.Expr) -> nw.Expr:
     """Return the number that stands for each code of a column, the default for any other; codes may be numbers."""
-    known = {float(code): value for code, value in values.items() if _is_number(code)} if dtype.is_numeric() else values
-    for code, value in known.items():
-        default = nw.when(column == code).then(nw.lit(value)).otherwise(default)
+    for code, value in values.items():
+        if not dtype.is_numeric() or _is_number(code):
+            held = code if not dtype.is_numeric() else int(code) if dtype.is_integer() else float(code)
+            default = nw.when(column == held).then(nw.lit(value)).otherwise(default)
     return default
 
 

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import openpyxl
@@ -96,6 +97,11 @@ def workplace(tmp_path_factory):
     answers = impact.simulate(campaign)
     answers.to_excel(folder / "reponses.xlsx", index=False)
     write_csv(answers.rename(columns={"age": "Quel âge ?"}), folder / "autre_export.csv")
+    new_campaign("programme_national", root=folder)
+    if find_spec("pyarrow"):
+        coded = impact.check(impact.read_answers(folder / "reponses.xlsx"), campaign).accepted
+        writable(folder / "dossier", option="")
+        coded.astype(object).where(coded.notna(), None).to_parquet(folder / "dossier" / "reponses.parquet", index=False)
     impact.example_survey(campaign, folder).rename(folder / "enquete.csv")
     for number in (1, 2):
         answers.drop_duplicates(["association", "vague", "participant"]).to_excel(
@@ -136,6 +142,8 @@ EXPECTED = {"verifier": (0, 1), "nouvelle-campagne": (0, 1), "servir": (0, 130)}
 
 @pytest.mark.parametrize("command", [one for one in COMMANDS if not one.startswith(("make ", ".venv/bin/jupyter"))])
 def test_every_command_shown_works(command, workplace):
+    if "--moteur duckdb" in command and not find_spec("duckdb"):
+        pytest.skip("duckdb n’est pas installé")
     done = run(command, workplace)
     assert done.returncode in EXPECTED.get(command.split()[1], (0,)), done.stdout + done.stderr
     assert "Traceback" not in done.stderr

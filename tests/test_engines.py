@@ -18,6 +18,7 @@ from impact.collect.source import read_source
 from impact.engines import ENGINES, open_source, source_files
 from impact.errors import DisclosureError, ImpactError, ResponsesError, StatisticsError
 from impact.first_pass import summarise
+from impact.linking import pseudonymise
 from impact.partitions import merge
 from impact.vintages import past_groups, remember
 
@@ -99,7 +100,7 @@ def test_every_design_on_an_engine(campaign, checked, files, design):
 @needs_one
 def test_cells_and_persons_are_audited_alike(campaign, checked, files):
     """Groups of cells with their sizes, or of persons: the same numbers leave, on the same number of persons."""
-    by_name, groups = protected(checked.accepted, campaign, [])
+    by_name, groups = protected(pseudonymise(checked.accepted, campaign.name), campaign, [])
     by_cell, cells = protected(open_source(files, "duckdb"), campaign, [], named=False)
     for one, other in zip(by_name, by_cell, strict=True):
         assert_same(one.table, other.table)
@@ -124,7 +125,7 @@ def test_rows_the_questionnaire_does_not_allow_are_set_aside(campaign, checked, 
     assert read.n == len(rows) - 5
     said = [str(problem) for problem in read.problems]
     assert said[0].startswith(
-        "dossier, colonne association\u00a0: 1 lignes\u00a0: code inconnu ou vide. Mises de côté."
+        "dossier, colonne «\u00a0association\u00a0»\u00a0: code inconnu ou vide, 1 ligne. Mis de côté."
     )
     assert [problem.column for problem in read.problems] == [
         "association",

@@ -36,7 +36,8 @@ def to_pdf(bilan: Bilan) -> bytes:
 def _printer():
     import typst
 
-    return typst.Compiler(font_paths=[str(FONTS)], ignore_system_fonts=True)  # the figures' own, wherever it is printed
+    # the figures' own fonts, wherever it is printed; a template may be outside the folder one works in
+    return typst.Compiler(root=str(TEMPLATE.parent), font_paths=[str(FONTS)], ignore_system_fonts=True)
 
 
 def _section(section: Section) -> dict:

@@ -56,7 +56,7 @@ def read_source(files: Sequence[Path], engine: str, campaign: Campaign) -> Sourc
         advice = "Comparer les codes à ceux du questionnaire et de campagne.toml."
         raise ResponsesError(f"aucune des {total} lignes ne peut être prise.", where=where, remedy=advice)
     problems = tuple(
-        Problem(where.name, f"{int(counts[flag])} lignes : {rule}", f"Mises de côté. {advice}", column=column)
+        Problem(where.name, f"{rule}, {_lines(int(counts[flag]))}", f"Mis de côté. {advice}", column=column)
         for flag, (column, rule, advice, _) in zip(flags, faults, strict=True)
         if counts[flag]
     )
@@ -127,3 +127,7 @@ def _set_aside(rows: Frame, files: Sequence[Path]) -> Path:
     if not path.exists():
         rows.sink_parquet(str(path))
     return path
+
+
+def _lines(n: int) -> str:
+    return "1 ligne" if n == 1 else f"{n} lignes"
