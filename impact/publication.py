@@ -71,9 +71,9 @@ def publish(
 
     Parameters
     ----------
-    format : of the exports, see `read_export`. engine : `files` are then parquet files, linked and coded, that this
-    engine reads (see `collect.source`). progress : told each step. matched : told who was found again. read : told
-    what a source holds, and what was set aside.
+    format : of the exports, see `read_export`. progress : told each step. matched : told who was found again.
+    engine : `files` are then parquet files, linked and coded, that it reads, see `collect.source`.
+    read : told what a source holds, and what was set aside.
 
     Returns
     -------
