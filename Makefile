@@ -27,7 +27,7 @@ verrou: ## Refaire les deux verrous (demande uv)
 
 versions: ## Essayer les plus anciennes bibliothèques permises, puis les plus récentes (demande uv)
 	@mkdir -p dist; for which in lowest-direct highest; do \
-	  uv pip compile pyproject.toml --extra dev --python-version 3.11 --resolution $$which --quiet -o dist/$$which.txt && \
+	  uv pip compile pyproject.toml --extra dev --python-version 3.11 --resolution $$which --upgrade --quiet -o dist/$$which.txt && \
 	  PYTHONPATH=. uv run --isolated --no-project --python 3.11 --with-requirements dist/$$which.txt \
 	    python -m pytest tests -q $(LONGS:%=--ignore=tests/%) || exit 1; \
 	done

@@ -46,20 +46,19 @@ SERVE = "import sys; from pathlib import Path; from impact.serving import serve;
 )
 PEER = (
     "import base64\nimport ipywidgets as widgets\nimport pandas as pd\nimport seaborn as sns\nfrom scipy import stats\n"
-    "from impact.charts import beside_whole, before_after, by_category, canvas, identity, path, risen_and_fallen\n"
+    "from impact.charts import beside_whole, before_after, by_category, canvas, path, risen_and_fallen\n"
     "from impact.cube import read_cube\ncanvas.as_png = bytes",  # a page shows drawings, it makes no file of pixels
     "release = read_cube({cube!r})[0]\nscales = [scale['name'] for scale in release.context['scales']]\n"
     "def shown(*figures):\n"
     "    drawn = [base64.b64encode(figure.svg).decode() for figure in figures if figure]\n"
     "    return ''.join(f'<img src=\"data:image/svg+xml;base64,{{svg}}\">' for svg in drawn)",
     "own = (before_after, risen_and_fallen, beside_whole)\n"
-    "with identity():\n    top = [path(release), *(draw(release, scale) for scale in scales for draw in own)]\n"
+    "top = [path(release), *(draw(release, scale) for scale in scales for draw in own)]\n"
     "widgets.HTML(shown(*top))",
     "breakdowns = {{one['label']: one for one in release.context['breakdowns']}}\n"
     "choice = widgets.RadioButtons(options=['Tout le monde ensemble', *breakdowns])\ndetail = widgets.HTML()\n"
     "def follow(change):\n"
-    "    with identity():\n"
-    "        detail.value = shown(*(by_category(release, scale, breakdowns[change.new]) for scale in scales))\n"
+    "    detail.value = shown(*(by_category(release, scale, breakdowns[change.new]) for scale in scales))\n"
     "choice.observe(follow, 'value')\nwidgets.VBox([choice, detail])",
 )
 

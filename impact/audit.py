@@ -51,7 +51,8 @@ def exposures(groups: Sequence[Group]) -> list[Exposure]:
     for variable, same in by_variable.items():
         family = frozenset((group.viewer, group.members) for group in same)
         if family not in done:
-            sizes = {name: n for group in same for name, n in group.sizes.items()}
+            told = {id(group.sizes): group.sizes for group in same}.values()  # a whole is shown to every viewer
+            sizes = {name: n for one in told for name, n in one.items()}
             done[family] = list(_singled_out(same, sizes))
         for viewers, persons, n in done[family]:
             seen = frozenset(group.breakdown for group in same if group.viewer in (*viewers, PUBLIC))
@@ -90,10 +91,11 @@ def _singled_out(
     seen: dict[str, set[frozenset[str]]] = {}
     for group in groups:
         seen.setdefault(group.viewer, set()).add(group.members)
+    total = {row: _count(row, sizes) for row in frozenset().union(*seen.values())}
     everyone, done = seen.pop(PUBLIC, set()), set()
     for viewers in ((), *((one,) for one in sorted(seen)), *_pairs(seen, everyone, sizes)):
         rows = everyone.union(*(seen[viewer] for viewer in viewers))
-        for persons in _small_sets(rows, sizes):
+        for persons in _small_sets(rows, sizes, total):
             if persons not in done:
                 done.add(persons)
                 yield viewers, persons, _count(persons, sizes)
@@ -144,9 +146,11 @@ def _all_dead(besides: Mapping[frozenset[int], int], rows: int) -> bool:
     return not alive
 
 
-def _small_sets(rows: Iterable[frozenset[str]], sizes: Mapping[str, int]) -> list[frozenset[str]]:
-    """The sets of 1 to 4 persons that some combination of these groups gives."""
-    left = _tied(rows, sizes)
+def _small_sets(
+    rows: Iterable[frozenset[str]], sizes: Mapping[str, int], total: Mapping[frozenset[str], int]
+) -> list[frozenset[str]]:
+    """The sets of 1 to 4 persons that some combination of these groups gives; `total`: the persons of each."""
+    left = _tied(rows, sizes, total)
     members = sorted(frozenset().union(*left))
     if not members:
         return []
@@ -155,13 +159,14 @@ def _small_sets(rows: Iterable[frozenset[str]], sizes: Mapping[str, int]) -> lis
     return [frozenset(members[place] for place in places) for places in found]
 
 
-def _tied(rows: Iterable[frozenset[str]], sizes: Mapping[str, int]) -> list[frozenset[str]]:
+def _tied(
+    rows: Iterable[frozenset[str]], sizes: Mapping[str, int], total: Mapping[frozenset[str], int]
+) -> list[frozenset[str]]:
     """Set aside, one after the other, the groups that hold over four persons of whom nothing else is seen.
 
     Such a group has no part in the sum of 1 to 4 persons: its own persons would all be in it.
     """
     left = sorted(rows, key=len)
-    total = {row: _count(row, sizes) for row in left}
     place = len(left) - 1
     while place >= 0:
         row = left[place]

@@ -40,14 +40,14 @@ def show(folder: str | Path | None = None) -> widgets.Widget:
 def _choice(page: Page) -> list[widgets.Widget]:
     """One choice, and under it what is chosen."""
     first = page.known(os.environ.get(DETAIL, ""))
-    choice = widgets.RadioButtons(options=page.choices, value=first, layout={"width": "auto"})
-    detail = _html(page.details[first]).add_class(KEPT + first)
+    choice = widgets.RadioButtons(options=page.choices, value=first, layout={"width": "auto"}).add_class(KEPT + first)
+    detail = _html(page.details[first])
 
     def follow(change: dict) -> None:
         """Show the chosen breakdown; whatever happens, the reader gets a sentence."""
         try:
             detail.value = page.details[change["new"]]
-            detail.remove_class(KEPT + change["old"]).add_class(KEPT + change["new"])
+            choice.remove_class(KEPT + change["old"]).add_class(KEPT + change["new"])
         except Exception:
             traceback.print_exc()  # the server's journal keeps it under the reference
             detail.value = f'<p role="alert" class="panne">{french(FAILED + _reference())}</p>'

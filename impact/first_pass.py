@@ -72,13 +72,23 @@ class Summary:
 
     def recoded(self, codes: Mapping[tuple[str, str], Mapping[str, str]]) -> Summary:
         """Return the same persons in wider categories: (association, breakdown question) -> code -> wider code."""
-        counted, cells = self.counted.copy(), self.cells.copy()
-        for (association, question), wider in codes.items():
-            rows = (counted["association"] == association) & (counted["breakdown"] == question)
-            counted.loc[rows, "category"] = counted.loc[rows, "category"].replace(dict(wider))
-            rows = cells["association"] == association
-            cells.loc[rows, question] = cells.loc[rows, question].replace(dict(wider))
+        given = [(*place, code, new) for place, wider in codes.items() for code, new in wider.items()]
+        if not given:
+            return self
+        wider = pd.DataFrame(given, columns=["association", "breakdown", "category", "wider"])
+        counted = self.counted.assign(category=_widened(self.counted, wider, "category"))
+        cells = self.cells.copy()
+        for question, codes_of_one in wider.groupby("breakdown"):
+            known = codes_of_one.drop(columns="breakdown").rename(columns={"category": question})
+            cells[question] = _widened(cells, known, question)
         return replace(self, counted=counted, cells=cells)
+
+
+def _widened(table: pd.DataFrame, wider: pd.DataFrame, column: str) -> pd.Series:
+    """Return a column with the wider codes in place of those they replace."""
+    keys = [name for name in wider.columns if name != "wider"]
+    found = table[keys].astype(object).merge(wider.astype(object), on=keys, how="left")["wider"].set_axis(table.index)
+    return found.where(found.notna(), table[column]).astype(table[column].dtype)
 
 
 def ends(campaign: Campaign) -> tuple[str, str]:

@@ -49,34 +49,36 @@ def visible_groups(releases: Iterable[Release], used: pd.DataFrame, campaign: Ca
     DisclosureError when the n of a result is not the number of persons found for it: its group is then unknown.
     """
     groups, found, cells = [], {}, _Cells(used)
+    compared = frozenset(one.code for one in campaign.associations if one.comparison)
+    everybody = frozenset(one.code for one in campaign.associations) - compared
     for release, row in (
         (one, row) for one in releases for row in one.table[one.table["status"] == "shown"].to_dict("records")
     ):
         if STATISTICS[row["statistic"]] not in ("mean", "share") or row["statistic"] in NOT_SUMS:
             continue
         behind = []
-        for place, variable, population in _behind(row, campaign):
+        for place, variable, population in _behind(row, campaign, everybody, compared):
             if (place, population) not in found:
                 found[place, population] = cells.members(place, population)
             behind.append(
                 Group(release.audience, (row["scale"], variable), row["breakdown"], *found[place, population])
             )
-        sizes = [group.persons() for group in behind]
-        if row["association"] != WHOLE and shown_count(min(sizes), release.rules) != row["n"]:
+        own = row["association"] != WHOLE
+        if own and shown_count(min(group.persons() for group in behind), release.rules) != row["n"]:
             what = f"{row['scale']}, {row['statistic']}, {row['breakdown']} {row['category']}"
             raise DisclosureError(f"rien n’est diffusé : on ne sait pas sur qui porte un résultat ({what}).")
         groups += behind
     return list(dict.fromkeys(groups))
 
 
-def _behind(row: dict, campaign: Campaign) -> Iterator[tuple[tuple, str, str]]:
+def _behind(
+    row: dict, campaign: Campaign, everybody: frozenset[str], compared: frozenset[str]
+) -> Iterator[tuple[tuple, str, str]]:
     """Yield the groups a result is the mean of: (associations, scale, breakdown, category), variable, population.
 
     A difference of two groups is taken to show both: who knows one of them gets the other.
     """
     statistic, rest = row["statistic"], (row["scale"], row["breakdown"], row["category"])
-    compared = frozenset(one.code for one in campaign.associations if one.comparison)
-    everybody = frozenset(one.code for one in campaign.associations) - compared
     own = frozenset([row["association"]]) if row["association"] != WHOLE else everybody
     if not campaign.paired and statistic in ("independent_change", "pooled_change"):
         yield (own, *rest), "mean_before", campaign.waves[0].code

@@ -66,7 +66,8 @@ def test_help_is_in_french(command):
     ("words", "expected", "said"),
     [
         (("verifier",), 2, "il manque « CAMPAGNE ». Pour l’aide : impact verifier --help"),
-        (("publier", "demonstration"), 2, "il manque « FICHIER ». Pour l’aide : impact publier --help"),
+        (("publier", "demonstration"), 1, "il faut des fichiers de réponses, ou bien --moteur avec --source"),
+        (("donnees-ouvertes", "demonstration"), 2, "il manque « FICHIER ». Pour l’aide : impact donnees-ouvertes --help"),
         (("papier", "demonstration", "--dossier"), 2, "l’option « --dossier » demande une valeur."),
         (("--loin",), 2, "l’option « --loin » n’existe pas."),
         (("publie",), 2, "cette commande n’existe pas, ou a trop de mots."),

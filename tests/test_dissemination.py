@@ -5,6 +5,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -143,3 +144,16 @@ def test_a_fault_in_another_process_is_told(cleared, tmp_path, monkeypatch):
     wrong = replace(cleared["asso_a"], context={**cleared["asso_a"].context, "association": None})
     with pytest.raises(Exception, match="None"):
         current.write([wrong, cleared["asso_b"]], 2)
+
+
+@pytest.mark.slow
+def test_two_thousand_cubes_are_written_in_the_memory_of_two_hundred():
+    """Drawn, written, signed, forgotten: several minutes on two processors (`-s` shows what was measured)."""
+    bench = Path(impact.__file__).parents[1] / "benchmarks" / "publication.py"
+    memory = []
+    for cubes in (200, 2000):
+        given = [sys.executable, bench, "--seule", str(cubes), "--diffusion"]
+        found = json.loads(subprocess.run(given, capture_output=True, text=True, check=True).stdout)
+        print(cubes, found)
+        memory.append(found["Mio"])
+    assert memory[1] < 1.15 * memory[0]

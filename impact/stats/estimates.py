@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -22,7 +23,7 @@ def not_computable(reason: str) -> dict[str, object]:
 
 def student(estimate: float, std_error: float, df: float, *, test: bool = True) -> dict[str, object]:
     """Return estimate, std_error, ci_low, ci_high, df and, if `test`, the two-sided p-value against zero."""
-    half = stats.t.ppf((1 + LEVEL) / 2, df) * std_error
+    half = _quantile(df) * std_error
     row = {
         "estimate": estimate,
         "std_error": std_error,
@@ -31,6 +32,12 @@ def student(estimate: float, std_error: float, df: float, *, test: bool = True) 
         "df": df,
     }
     return row | {"p_value": 2 * stats.t.sf(abs(estimate) / std_error, df)} if test else row
+
+
+@cache
+def _quantile(df: float) -> float:
+    """Student's quantile of the interval: hundreds of results have the same degrees of freedom."""
+    return stats.t.ppf((1 + LEVEL) / 2, df)
 
 
 def mean_row(n: float, mean: float, variance: float) -> dict[str, object]:

@@ -196,6 +196,7 @@ def test_each_sees_its_own_page_and_takes_its_own_files(pages):
         shown = guest.ask("GET", guest.home).text
         assert [one for one in EVERYBODY if LABELS[one] in shown] == ([code] if code != LEAD else list(EVERYBODY))
         assert guest.ask("GET", f"{guest.home}fichiers/marque.csv").text == f"réservés à {code};1"
+        assert guest.ask("GET", f"{guest.home}activite").status_code == (200 if code == LEAD else 404)
 
 
 def test_a_page_answers_a_choice_through_the_hub(pages):
@@ -249,6 +250,9 @@ def test_matrix_of_visitors_and_routes_of_a_page(hub, pages, who, method):
             continue  # it would end the visit, or open another page
         answer = guest.ask(method, path)
         nothing_leaks(answer, who)
+        if path.endswith("/activite") and method in ("GET", "HEAD"):
+            assert answer.status_code == 404  # the lead's, on the lead's own server
+            continue
         public = method == "GET" and "/style/" in path
         refusals = (400, 403, 404, 405) if method != "GET" else (302, 403, 404)
         allowed = (200, 302, 403, 405) if who == FIRST and method in ("GET", "HEAD") else (200,) if public else refusals
