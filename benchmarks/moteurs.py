@@ -6,9 +6,9 @@
 Scoring: 10^6 persons x 24 items. One pass of memory copy over the same numbers, in the same run, is the unit; « pandas,
 échelle par échelle » is what one writes by hand after psych (codes to numbers, items turned, mean of the row, missing
 rule). Pipeline: parquet files to audited releases of the seven associations of the demonstration campaign: rows
-checked, scored, summed up, analysed, protected, audited; figures, bilans and files excluded. Each measure is a process of its
-own, so that its peak of memory is its own (that of Spark's Java process is added). Beside the seconds that pass, those
-of the processors: on a busy machine, only these compare. A table with ratios is printed, a plot written.
+checked, scored, summed up, analysed, protected, audited; figures, bilans and files excluded. Each measure is a process
+of its own, so that its peak of memory is its own (that of Spark's Java process is added). Beside the seconds that pass,
+those of the processors: on a busy machine, only these compare. A table with ratios is printed, a plot written.
 """
 
 from __future__ import annotations
