@@ -46,8 +46,8 @@ SERVE = "import sys; from pathlib import Path; from impact.serving import serve;
 )
 PEER = (
     "import base64\nimport ipywidgets as widgets\nimport pandas as pd\nimport seaborn as sns\nfrom scipy import stats\n"
-    "from impact.charts import beside_whole, before_after, by_category, canvas, path, risen_and_fallen\n"
-    "from impact.cube import read_cube\ncanvas.as_png = bytes",  # a page shows drawings, it makes no file of pixels
+    "from impact.charts import beside_whole, before_after, by_category, path, risen_and_fallen\n"
+    "from impact.cube import read_cube",
     "release = read_cube({cube!r})[0]\nscales = [scale['name'] for scale in release.context['scales']]\n"
     "def shown(*figures):\n"
     "    drawn = [base64.b64encode(figure.svg).decode() for figure in figures if figure]\n"

@@ -3,9 +3,14 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 import impact
 from impact.clearance import releases
+
+# A busy machine is no failure: nothing here is about time.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 # Notebooks here are fixtures, one of them hostile: only those of carnets/ are run as notebooks.
 collect_ignore_glob = ["**/*.ipynb"]

@@ -89,7 +89,7 @@ def test_unknown_quasi_identifiers_are_refused():
 cells = st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from(["f", "h", None])), min_size=1, max_size=60)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(cells, st.randoms())
 def test_merging_never_lowers_k_and_order_does_not_count(rows, random):
     table = pd.DataFrame(rows, columns=["age", "sexe"])
@@ -101,7 +101,7 @@ def test_merging_never_lowers_k_and_order_does_not_count(rows, random):
     assert k_anonymity(table.iloc[order], ["age", "sexe"]) == k_anonymity(table, ["age", "sexe"])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10_000), st.integers(40, 160))
 def test_local_suppression_keeps_its_promises(seed, size):
     rng = np.random.default_rng(seed)

@@ -76,7 +76,7 @@ def test_what_is_in_the_row_space_is_found():
     assert [0] in recoverable(matrix({0, 1}, {1, 2}, {0, 2}, size=3)), "no nested groups, yet everyone is solved"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 100_000))
 def test_every_small_set_is_found(seed):
     """Against trying all sets of 1 to 4 persons, one by one, by least squares."""

@@ -98,7 +98,7 @@ def test_categories_and_their_complements(sizes, missing, shown):
     assert shown_categories(*sizes, missing=missing) == shown
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.integers(0, 60), min_size=1, max_size=5), st.integers(0, 20))
 def test_nobody_is_left_alone_in_a_breakdown(sizes, missing):
     """Whatever the sizes: each shown group, and what an attacker gets by subtracting shown groups, has 10 or nobody."""
@@ -246,7 +246,7 @@ def test_small_categories_are_merged_as_declared(cleared):
     assert all(seen[code] <= {"a18_29+a30_49", "a50_64+a65"} for code in merged)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.integers(0, 40), min_size=4, max_size=4))
 def test_merging_never_shows_fewer_persons(sizes):
     """Whatever the sizes, the persons in shown categories are at least as many after merging, and k never falls."""

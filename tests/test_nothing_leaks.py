@@ -71,7 +71,7 @@ def disturbed(results, hidden, seed) -> pd.DataFrame:
     return results
 
 
-@settings(max_examples=5, deadline=None, derandomize=True)
+@settings(max_examples=5, derandomize=True)
 @given(SIZES, SEEDS, st.sampled_from(CAMPAIGN.associations))
 def test_hidden_numbers_are_nowhere(sizes, seed, association):
     """Whatever the hidden numbers, every byte that leaves is the same; nothing under the threshold has a number."""
@@ -84,7 +84,7 @@ def test_hidden_numbers_are_nowhere(sizes, seed, association):
     assert everything_said(again) == everything_said(one)
 
 
-@settings(max_examples=4, deadline=None, derandomize=True)
+@settings(max_examples=4, derandomize=True)
 @given(SIZES, SEEDS, st.sampled_from([one.code for one in CAMPAIGN.associations]))
 def test_permuting_and_renaming_people_changes_nothing(sizes, seed, code):
     rows = answers(sizes, seed)

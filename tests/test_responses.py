@@ -100,7 +100,7 @@ def test_the_shipped_slips_are_found(checked):
 CELLS = st.sampled_from(["1", "3", "9", "", "nsp", "illisible", "d’accord", "D'ACCORD", "=A1", "x;y", "1,0", "’"])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.sampled_from("abz"), st.sampled_from(["avant", "Après", "?"]), CELLS, CELLS), max_size=12))
 def test_counts_always_add_up(small_campaign, rows):
     table = pd.DataFrame(

@@ -78,7 +78,7 @@ def test_items_of_different_ranges():
     assert scores.tolist() == [8.0, 8.0, 1.0], "a missing item never drags a person off the ends of the scale"
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.lists(st.integers(1, 5), min_size=4, max_size=4), min_size=1, max_size=8))
 def test_reversing_every_item_turns_the_scale(rows):
     names = ["a1", "a2", "a3", "a4"]

@@ -293,7 +293,7 @@ def tenths_allowed(release):
     }
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(anything())
 def test_no_sentence_states_a_number_that_is_not_in_the_release(release):
     for text in every_text(story(release, {}, level=FUNDER)):
@@ -316,7 +316,7 @@ def drawn_words(svg):
     return found
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(anything())
 def test_no_figure_shows_a_number_that_is_not_in_its_table(release):
     for figure in figures(release).values():

@@ -240,7 +240,7 @@ score = st.integers(8, 40).map(lambda total: total / 8)
 people_of_associations = st.lists(st.tuples(st.sampled_from("ABC"), score, score), min_size=6, max_size=40).map(
     lambda rows: pd.DataFrame(rows, columns=["association", "before", "after"])
 )
-quick = settings(max_examples=40, deadline=None)
+quick = settings(max_examples=40)
 NUMBERS = ["n", "estimate", "std_error", "ci_low", "ci_high", "df", "p_value"]
 PROPERTY = 1e-7  # sums taken in another order, then divided by differences of them
 

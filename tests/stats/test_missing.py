@@ -58,7 +58,7 @@ def holes(seed: int, persons: int = 60) -> pd.DataFrame:
     return pd.DataFrame(np.where(rng.random((persons, 4)) < 0.15, np.nan, values), columns=list("abcd"))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 10_000))
 def test_orders_and_units_do_not_matter(seed):
     items, rng = holes(seed), np.random.default_rng(seed)

@@ -61,7 +61,7 @@ def test_people_by_association_and_binary_noise():
     assert people(noisy).set_index("statistic").loc["stable", "estimate"] == 1
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(st.tuples(st.integers(8, 40), st.integers(8, 40)), min_size=1, max_size=30),
     st.randoms(),

@@ -65,7 +65,7 @@ def test_median_split_has_a_closed_form(correlation):
     assert polychoric(counts) == pytest.approx(correlation, abs=CLOSED_FORM)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 10_000))
 def test_orders_and_reversals(seed):
     rng = np.random.default_rng(seed)

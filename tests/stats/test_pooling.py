@@ -160,7 +160,7 @@ estimates = st.lists(
 ).filter(lambda rows: len({y for y, _ in rows}) > 1)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(estimates, st.randoms(use_true_random=False))
 def test_order_and_names_change_nothing(rows, random):
     plain = table(*zip(*rows, strict=True))
@@ -171,7 +171,7 @@ def test_order_and_names_change_nothing(rows, random):
     pd.testing.assert_frame_equal(found, wanted, rtol=PROPERTY, atol=PROPERTY)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(estimates, st.integers(-5, 5))
 def test_a_constant_moves_the_average_and_nothing_else(rows, constant):
     y, v = map(np.array, zip(*rows, strict=True))

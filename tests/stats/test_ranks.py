@@ -71,7 +71,7 @@ def test_row(identifier):
 small = st.lists(st.integers(-4, 4), min_size=3, max_size=9).filter(lambda d: any(d))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(small)
 def test_exact_p_is_that_of_all_the_signs(differences):
     d = np.array(differences)
@@ -84,7 +84,7 @@ def test_exact_p_is_that_of_all_the_signs(differences):
     np.testing.assert_allclose(signed_rank_test(values, counts)["p_value"], wanted, rtol=CLOSED_FORM)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(small, st.integers(1, 3), st.randoms(use_true_random=False))
 def test_order_split_and_origin_change_nothing(differences, parts, random):
     table = pd.DataFrame({"before": 1.0, "after": 1.0 + np.array(differences) / 8})

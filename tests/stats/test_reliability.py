@@ -144,7 +144,7 @@ def answers(persons: int = 40, items: int = 5, seed: int = 1) -> pd.DataFrame:
     return pd.DataFrame(np.clip(np.round(3 + latent), 1, 5), columns=[f"q{i}" for i in range(1, items + 1)])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 10_000), items=st.integers(3, 8))
 def test_orders_do_not_matter(seed, items):
     table, rng = answers(60, items, seed), np.random.default_rng(seed)
@@ -155,7 +155,7 @@ def test_orders_do_not_matter(seed, items):
         assert here["ci_low"][0] == pytest.approx(there["ci_low"][0], rel=1e-6, nan_ok=True)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 10_000), column=st.integers(0, 4))
 def test_reversing_twice_changes_nothing(seed, column):
     table = answers(seed=seed)
@@ -165,7 +165,7 @@ def test_reversing_twice_changes_nothing(seed, column):
     pd.testing.assert_frame_equal(omega_total(item_moments(table)), omega_total(item_moments(twice)))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 10_000), scale=st.floats(0.1, 10), shift=st.floats(-100, 100))
 def test_the_unit_of_the_answers_does_not_matter(seed, scale, shift):
     table = answers(seed=seed)

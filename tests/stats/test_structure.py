@@ -121,7 +121,7 @@ def simulated(seed: int, persons: int = 150) -> pd.DataFrame:
 TWO = {"one": ["a", "b", "c"], "two": ["d", "e", "f"]}
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 10_000))
 def test_fit_depends_on_neither_orders_nor_units(seed):
     items, rng = simulated(seed), np.random.default_rng(seed)
