@@ -21,7 +21,7 @@ from impact.errors import ImpactError, check_option
 
 ENGINES = {"duckdb": "duckdb", "polars": "polars", "dask": "dask", "spark": "pyspark"}
 Frame = nw.DataFrame | nw.LazyFrame
-MEMORY = "1GB"  # DuckDB puts the rest on disk: what it holds stays the same, however many the rows
+MEMORY = "1500MB"  # DuckDB puts the rest on disk: what it holds stays the same, however many the rows
 
 
 def source_files(pattern: str | Path) -> list[Path]:
