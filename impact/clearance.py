@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import asdict, dataclass
 from typing import Any
+
+import pandas as pd
 
 from impact.analysis import releasable
 from impact.audit import culprit, exposures, refusal
@@ -21,6 +23,31 @@ OTHER_AUDIENCES = (
     Association(PUBLIC, "Toutes les associations"),
     Association(LEAD, "Toutes les associations", "page de la personne responsable de l’évaluation"),
 )
+
+
+@dataclass(frozen=True, eq=False)
+class Cleared:
+    """The releases of a campaign, one an audience, made each time they are asked for: thousands are never held at once.
+
+    `results` : before disclosure control. `partitions` : audience -> breakdown question -> the categories shown.
+    """
+
+    results: pd.DataFrame
+    campaign: Campaign
+    partitions: Partitions
+
+    @property
+    def audiences(self) -> tuple[Association, ...]:
+        """The associations that have answers, then the public and the evaluation lead."""
+        answered = set(self.results["association"])
+        return (*(one for one in self.campaign.associations if one.code in answered), *OTHER_AUDIENCES)
+
+    def __len__(self) -> int:
+        return len(self.audiences)
+
+    def __iter__(self) -> Iterator[Release]:
+        told = ((one.code, context(self.campaign, one, self.partitions[one.code])) for one in self.audiences)
+        return releases_for(told, self.results, self.campaign.rules)
 
 
 def context(
@@ -81,7 +108,7 @@ def releases(responses: Any, campaign: Campaign) -> list[Release]:
 
 def protected(
     responses: Any, campaign: Campaign, past: Sequence[Group], *, named: bool = True
-) -> tuple[list[Release], list[Group]]:
+) -> tuple[Cleared, list[Group]]:
     """Clear results for every audience and audit what they could find out together, past publications included.
 
     Parameters
@@ -115,20 +142,17 @@ def protected(
 
 def clear(responses: Any, campaign: Campaign) -> tuple[list[Release], list[Group]]:
     """Return the releases for every audience, and the groups behind their numbers, before any audit."""
-    return _cleared(summarise(responses, campaign), campaign)
+    cleared, groups = _cleared(summarise(responses, campaign), campaign)
+    return list(cleared), groups
 
 
 def _cleared(
     summary: Summary, campaign: Campaign, forced: Set[tuple[str, str]] = frozenset()
-) -> tuple[list[Release], list[Group]]:
+) -> tuple[Cleared, list[Group]]:
     recoded, partitions = merge(summary, campaign, forced)
-    results = releasable(recoded, campaign)
-    answered = set(results["association"])
-    present = [one for one in campaign.associations if one.code in answered]
     partitions |= {audience.code: _all_categories(campaign, partitions) for audience in OTHER_AUDIENCES}
-    told = ((one.code, context(campaign, one, partitions[one.code])) for one in (*present, *OTHER_AUDIENCES))
-    cleared = list(releases_for(told, results, campaign.rules))
-    watched = [one for one in cleared if one.audience != LEAD]
+    cleared = Cleared(releasable(recoded, campaign), campaign, partitions)
+    watched = (one for one in cleared if one.audience != LEAD)
     return cleared, visible_groups(watched, recoded.cells, campaign)
 
 

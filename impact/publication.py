@@ -95,7 +95,9 @@ def publish(
         progress("Rien n’a changé : les résultats déjà publiés restent valables.")
         return folders
     progress("Vérification des réponses")
-    source, invented = _digest(files) if engine else "", not engine and is_example(campaign, files)
+    shown = [path for path in sorted(campaign.folder.glob("*.*")) if path.stem in ("campagne", "questionnaire")]
+    source = _digest([*files, *shown], __version__) if engine else ""
+    invented = not engine and is_example(campaign, files)
     past = [] if invented else past_groups(campaign.name, source)
     responses = _sourced(campaign, files, engine, read) if engine else _collected(campaign, files, format, matched)
     progress("Scores, analyse, secret statistique et audit")

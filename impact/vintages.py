@@ -22,7 +22,9 @@ def past_groups(campaign: str, source: str = "") -> list[Group]:
 
     Parameters
     ----------
-    source : the digest of a partitioned source, whose persons are counted and not named; "" for named persons.
+    source : the digest of a partitioned source (of all that decides what is shown of it), whose persons are counted and
+        not named: nobody can be followed from one publication to another, so it may only be published again as it was.
+        "" for named persons.
 
     Raises
     ------
@@ -34,25 +36,27 @@ def past_groups(campaign: str, source: str = "") -> list[Group]:
             "rien n’est publié : une source partitionnée ne garde pas qui y était, et cette campagne a déjà été "
             "publiée d’une autre façon ; soustraire une publication de l’autre pourrait isoler quelqu’un.",
             where=campaign,
-            remedy="Publier de la même source, ou sous un autre nom de campagne, sans garder l’ancienne.",
+            remedy="Publier de la même source, questionnaire et campagne inchangés, ou sous un autre nom de campagne, "
+            "sans garder l’ancienne.",
         )
     return [
-        Group(one["viewer"], tuple(variable), one["breakdown"], frozenset(one["members"]), one.get("sizes", {}))
-        for one in state
+        Group(one["viewer"], tuple(variable), one["breakdown"], frozenset(one["members"]))
+        for one in ([] if source else state)
         for variable in one["variables"]
     ]
 
 
 def remember(campaign: str, groups: Sequence[Group], source: str = "") -> None:
-    """Add groups to those already published; `source` as in `past_groups`."""
+    """Add groups to those already published, or keep the `source` they come from (see `past_groups`)."""
     variables: dict[tuple, list[Group]] = {}
-    for group in [*past_groups(campaign, source), *groups]:
-        key = (group.viewer, group.breakdown, group.members, tuple(sorted(group.sizes.items())))
-        variables.setdefault(key, []).append(group)
-    state = [
+    past = past_groups(campaign, source)
+    for group in [] if source else [*past, *groups]:
+        variables.setdefault((group.viewer, group.breakdown, group.members), []).append(group)
+    state = [{"source": source}] if source else []
+    state += [
         {"viewer": viewer, "breakdown": breakdown, "variables": sorted({one.variable for one in same})}
-        | {"members": sorted(members), "sizes": dict(sizes), "source": source}
-        for (viewer, breakdown, members, sizes), same in variables.items()
+        | {"members": sorted(members)}
+        for (viewer, breakdown, members), same in variables.items()
     ]
     write_private(private_file(campaign, KIND), json.dumps(state).encode())
 
