@@ -49,4 +49,4 @@ def _part(campaign: Campaign, start: int, persons: int, rng: np.random.Generator
 
 
 def _codes(names: list[str], places: np.ndarray, missing: np.ndarray | None = None) -> pa.Array:
-    return pa.DictionaryArray.from_arrays(pa.array(places.astype("int8"), mask=missing), names).cast(pa.string())
+    return pa.DictionaryArray.from_arrays(pa.array(places.astype("int16"), mask=missing), names).cast(pa.string())

@@ -95,7 +95,11 @@ class _Cells:
 
     def __init__(self, used: pd.DataFrame):
         used = used if "persons" in used else used.assign(persons=1)
-        self._parts = dict(list(used.groupby(["scale", "population", "association"], sort=False)))
+        keys = ["scale", "population", "association"]
+        self._parts = {
+            place: {name: part[name].tolist() for name in used.columns.difference(keys)}
+            for place, part in used.groupby(keys, sort=False)
+        }
 
     def members(self, group: tuple, population: str) -> tuple[frozenset[str], dict[str, int]]:
         """The cells of one group, of one association or of several, and their sizes."""
@@ -104,8 +108,8 @@ class _Cells:
         for one in associations:
             part = self._parts.get((scale, population, one))
             if part is not None:
-                part = part[part[breakdown] == category] if breakdown else part
-                sizes |= dict(zip(part["participant"], part["persons"].astype(int), strict=True))
+                cells = zip(part["participant"], part["persons"], part[breakdown or "participant"], strict=True)
+                sizes |= {name: n for name, n, code in cells if not breakdown or code == category}
         return frozenset(sizes), {name: n for name, n in sizes.items() if n != 1}
 
 
