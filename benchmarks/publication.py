@@ -1,4 +1,4 @@
-"""Time publication as associations become more, in one run, stage by stage: from a file of answers to signed cubes.
+"""Time publication as associations become more, in one run, stage by stage: from partitioned answers to signed cubes.
 
     .venv/bin/python benchmarks/publication.py --jusqu-a 200 --personnes 500
     .venv/bin/python benchmarks/publication.py --jusqu-a 2000 --diffusion
@@ -24,15 +24,15 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
+from partitions import write_partitions
+
 import impact
 from impact.campaign import Association, Campaign
 from impact.clearance import releases
-from impact.collect.responses import write_csv
 from impact.disclosure import Release
 from impact.dissemination import edition
 from impact.evidence import with_evidence
 from impact.framework import TRANSVERSAL
-from impact.simulation import Truth, simulate
 
 SIZES = (7, 50, 200, 500, 1000, 2000)
 STAGES = {"Vérification": "lecture", "Scores,": "analyse", "Figures,": "diffusion"}
@@ -57,15 +57,16 @@ def renamed(cleared: Sequence[Release], associations: int) -> Iterator[Release]:
 
 
 def published(associations: int, persons: int, folder: Path) -> tuple[dict[str, float], list[Path]]:
-    """Publish fictitious answers; return the seconds of each stage, and the cubes."""
+    """Publish fictitious partitioned answers, read by polars; return the seconds of each stage, and the cubes."""
     campaign = enlarged(impact.read_campaign("demonstration"), associations)
-    answers = write_csv(simulate(campaign, truth=Truth((persons,)), mistakes=False), folder / "reponses.csv")
+    source = write_partitions(campaign, round(associations * persons * 1.8), folder / "source")
     starts: dict[str, float] = {}
 
     def step(words: str) -> None:
         starts.setdefault(STAGES.get(words.split()[0], words), time.perf_counter())
 
-    cubes = impact.publish(campaign, [answers], folder / "sorties", progress=step)
+    files = sorted(source.glob("*.parquet"))
+    cubes = impact.publish(campaign, files, folder / "sorties", engine="polars", progress=step)
     ends = (*starts.values(), time.perf_counter())
     return dict(zip(starts, (end - start for start, end in pairwise(ends)), strict=True)), cubes
 
