@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from impact import __version__
 from impact.campaign import Campaign
 from impact.clearance import protected
 from impact.coding_grid.log import log_file
@@ -22,6 +20,7 @@ from impact.joining import DECISIONS, Joined
 from impact.keys import private_file, secret_key
 from impact.landmark import landmark_file, with_landmark
 from impact.linking import link
+from impact.provenance import code_files, files_digest
 from impact.simulation import is_example
 from impact.vintages import past_groups, remember
 
@@ -37,17 +36,7 @@ def fingerprint(campaign: Campaign, files: Sequence[Path]) -> str:
     files_of = (counts_file, log_file, landmark_file)
     private = (private_file(campaign.name, DECISIONS), *(path(campaign.name) for path in files_of))
     kept = [path for path in private if path.is_file()]
-    declared = [*sorted(campaign.folder.glob("*.*")), *sorted(Path(__file__).parent.rglob("*.py"))]
-    return _digest([*files, *kept, *declared], __version__)
-
-
-def _digest(files: Sequence[Path], mark: str = "") -> str:
-    digest = hashlib.sha256(mark.encode())
-    for path in files:
-        digest.update(path.name.encode())
-        with open(path, "rb") as content:
-            digest.update(hashlib.file_digest(content, "sha256").digest())
-    return digest.hexdigest()
+    return files_digest([*files, *kept, *sorted(campaign.folder.glob("*.*")), *code_files()])
 
 
 def publish(
@@ -96,7 +85,7 @@ def publish(
         return folders
     progress("Vérification des réponses")
     shown = [path for path in sorted(campaign.folder.glob("*.*")) if path.stem in ("campagne", "questionnaire")]
-    source = _digest([*files, *shown], __version__) if engine else ""
+    source = files_digest([*files, *shown]) if engine else ""
     invented = not engine and is_example(campaign, files)
     past = [] if invented else past_groups(campaign.name, source)
     responses = _sourced(campaign, files, engine, read) if engine else _collected(campaign, files, format, matched)

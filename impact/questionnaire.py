@@ -131,3 +131,8 @@ class Questionnaire:
     def question(self, name: str) -> Item:
         """Return the question called `name`."""
         return next(question for question in self.questions if question.name == name)
+
+
+def is_number(code: str) -> bool:
+    """Whether the code of a choice is written as a number, as files that hold numbers give it back."""
+    return code.lstrip("-").replace(".", "", 1).isdecimal()

@@ -15,7 +15,7 @@ from typing import Any
 import narwhals as nw
 import pandas as pd
 
-from impact.questionnaire import KEY_COLUMNS, Item, Questionnaire, Scale
+from impact.questionnaire import KEY_COLUMNS, Item, Questionnaire, Scale, is_number
 
 Frame = nw.DataFrame | nw.LazyFrame
 NUMBER = nw.Float64()
@@ -43,7 +43,7 @@ def coded(question: Item, dtype: nw.dtypes.DType) -> nw.Expr:
 def translated(column: nw.Expr, values: Mapping[str, float], dtype: nw.dtypes.DType, default: nw.Expr) -> nw.Expr:
     """Return the number that stands for each code of a column, the default for any other; codes may be numbers."""
     for code, value in values.items():
-        if not dtype.is_numeric() or _is_number(code):
+        if not dtype.is_numeric() or is_number(code):
             held = code if not dtype.is_numeric() else int(code) if dtype.is_integer() else float(code)
             default = nw.when(column == held).then(nw.lit(value)).otherwise(default)
     return default
@@ -193,7 +193,3 @@ def scoring_summary(scores: Any, questionnaire: Questionnaire) -> pd.DataFrame:
             scored = group[scale.name].notna().sum()
             rows.append((wave, scale.name, len(group), complete, scored - complete, len(group) - scored - empty, empty))
     return pd.DataFrame(rows, columns=["wave", "scale", "n", "complete", "prorated", "dropped", "empty"])
-
-
-def _is_number(code: str) -> bool:
-    return code.lstrip("-").replace(".", "", 1).isdecimal()

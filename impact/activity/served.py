@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import ast
-import hashlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from impact import __version__
 from impact.campaign import example_folder
 from impact.cube import cube_inputs
 from impact.errors import french
 from impact.page import ACTIVITY, Page
+from impact.provenance import code_files, files_digest
 from impact.seal import write_sealed
 
 TITLE = "L’activité du service"
@@ -33,7 +32,7 @@ def write_activity(outputs: Path, key: bytes) -> None:
     data = example_folder("donnees_anonymisees") / "activite_du_service"
     if not (notebook.is_file() and data.is_dir()):
         return
-    folder, inputs = outputs / ACTIVITY, _fingerprint(notebook, data)
+    folder, inputs = outputs / ACTIVITY, files_digest([notebook, *sorted(data.iterdir()), *code_files()])
     if cube_inputs(folder, key) != inputs:
         write_sealed(folder, lay_out_notebook(notebook, data).file(), {"audience": ACTIVITY, "inputs": inputs}, key)
 
@@ -82,11 +81,3 @@ def _shown(value: Any) -> str:
     if hasattr(value, "columns"):
         return table_html(value.reset_index().astype(str))
     return re.sub("<style>.*?</style>", "", value.data, flags=re.DOTALL)
-
-
-def _fingerprint(notebook: Path, data: Path) -> str:
-    """Return the hash of all that decides the page: the package, the notebook, the code."""
-    digest = hashlib.sha256(__version__.encode())
-    for path in [notebook, *sorted(data.iterdir()), *sorted(Path(__file__).parents[1].rglob("*.py"))]:
-        digest.update(path.name.encode() + path.read_bytes())
-    return digest.hexdigest()

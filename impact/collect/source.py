@@ -12,7 +12,7 @@ import narwhals as nw
 from impact.campaign import Campaign
 from impact.engines import Frame, collected, open_source
 from impact.errors import Problem, ResponsesError, nearest
-from impact.questionnaire import ILLEGIBLE, KEY_COLUMNS, Item
+from impact.questionnaire import ILLEGIBLE, KEY_COLUMNS, Item, is_number
 
 FAULTY = "en_faute"
 
@@ -109,7 +109,7 @@ def _faults(frame: nw.LazyFrame, campaign: Campaign) -> Iterator[tuple[str, str,
     for question in _used(campaign):
         codes: list = [*(choice.name for choice in question.choices), ILLEGIBLE]
         if schema[question.name].is_numeric():
-            codes = [float(code) for code in codes if code.lstrip("-").replace(".", "", 1).isdecimal()]
+            codes = [float(code) for code in codes if is_number(code)]
         wrong = ~nw.col(question.name).is_null() & ~_among(question.name, codes)
         yield question.name, "réponse inconnue", f"Codes possibles : {', '.join(map(str, codes))}.", wrong
 

@@ -22,13 +22,11 @@ def rows_of(frame: Frame, campaign: Campaign) -> Frame:
     """
     questionnaire, schema = campaign.questionnaire, frame.collect_schema()
     waves = {wave.code: float(place) for place, wave in enumerate(campaign.waves)}
-    items, asked = (
-        list(places(questionnaire.scales)),
-        [
-            (f"b{number}", one.name, {choice.name: place for place, choice in enumerate(one.categories, start=1)})
-            for number, one in enumerate(questionnaire.breakdowns)
-        ],
-    )
+    items = list(places(questionnaire.scales))
+    asked = [
+        (f"b{number}", one.name, {choice.name: place for place, choice in enumerate(one.categories, start=1)})
+        for number, one in enumerate(questionnaire.breakdowns)
+    ]
     given = [(~nw.col(column).is_null()).cast(SMALL).alias(f"g{place}") for place, (_, column, _) in enumerate(items)]
     frame = frame.select(
         *(nw.col(key) for key in KEYS),

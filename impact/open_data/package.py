@@ -79,9 +79,10 @@ def write_open_data(
     responses = link([one.accepted for one in checked], campaign).responses
     progress("Résultats arrondis et audit")
     past = [] if is_example(campaign, files) else past_groups(campaign.name)
-    cleared, groups = protected(responses, campaign, past)
-    [public] = with_evidence([one for one in cleared if one.audience == PUBLIC], campaign, responses)
-    cleared = [public if one.audience == PUBLIC else one for one in cleared]
+    releases, groups = protected(responses, campaign, past)
+    cleared = {one.audience: one for one in releases}
+    [public] = with_evidence([cleared[PUBLIC]], campaign, responses)
+    cleared[PUBLIC] = public
     progress("Fichier des répondants et attaques")
     seed, said = _seed(campaign, responses)
     made = respondents(responses, score(responses, campaign.questionnaire), campaign, seed)
@@ -90,7 +91,7 @@ def write_open_data(
     contents = {name: table.to_csv(index=False, lineterminator="\n").encode() for name, table in tables.items()}
     created = _date_of(folder, contents)
     progress("Description et rapport de risque")
-    contents |= _description(campaign, made, tables, public, created) | told_files(cleared, campaign)
+    contents |= _description(campaign, made, tables, public, created) | told_files(cleared.values(), campaign)
     blocks = report(risk, made, campaign, seed=said, created=created)
     contents[f"{REPORT}.md"] = to_markdown(blocks).encode()
     try:
