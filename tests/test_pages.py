@@ -128,7 +128,7 @@ def test_each_access_opens_its_own_page(site, browser, letter, campaign):
 @pytest.mark.parametrize("width", [360, 1280])
 def test_nothing_is_wider_than_the_screen(site, browser, width):
     page = enter(browser, site, "asso_c", width)
-    page.get_by_label("Votre âge").check()
+    page.get_by_role("radio", name="Votre âge").check()
     page.wait_for_selector(".cartes img", timeout=PAGE)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.eval_on_selector_all("img", "images => images.every(image => image.complete && image.naturalWidth > 0)")
@@ -138,7 +138,7 @@ def test_nothing_is_wider_than_the_screen(site, browser, width):
 def test_one_breakdown_at_a_time(site, browser):
     page = enter(browser, site, "asso_c")
     for label, seen, unseen in (("Votre âge", "18 à 49 ans", "Une femme"), ("Votre genre", "Une femme", "18 à 49 ans")):
-        page.get_by_label(label).check()
+        page.get_by_role("radio", name=label).check()
         page.wait_for_function(
             "text => document.querySelector('.cartes')?.textContent.includes(text)", arg=seen, timeout=PAGE
         )
@@ -217,7 +217,7 @@ def test_no_fault_of_accessibility(site, browser, scheme):
     page.fill("input[type=password]", site[1]["asso_c"])
     page.click("button[type=submit]")
     choice = page.get_by_role("radiogroup", name="Regarder de plus près")
-    choice.get_by_label("Votre genre").check(timeout=PAGE)
+    choice.get_by_role("radio", name="Votre genre").check(timeout=PAGE)
     page.wait_for_selector(".cartes img", timeout=PAGE)
     page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
     assert faults(page) == []
