@@ -215,15 +215,14 @@ def _adding_up(small: np.ndarray, outside: np.ndarray) -> set[tuple[int, ...]]:
     two = np.abs(pairs) < EXACT
     found |= {(int(small[i]), int(small[j])) for i, j in zip(first[two], second[two], strict=True)}
     first, second, pairs = first[~two], second[~two], pairs[~two]
-    order = np.argsort(pairs)
-    sought = [((int(i),), -trace) for i, trace in enumerate(traces)]
-    sought += [((int(i), int(j)), -total) for i, j, total in zip(first, second, pairs, strict=True) if total > 0]
-    wanted = np.array([total for _, total in sought])
+    order, above = np.argsort(pairs), pairs > 0
+    sought = [*zip(range(len(small))), *zip(first[above], second[above], strict=True)]
+    wanted = -np.concatenate([traces, pairs[above]])
     starts = np.searchsorted(pairs[order], wanted - EXACT)
     ends = np.searchsorted(pairs[order], wanted + EXACT)
-    for (some, _), start, end in zip(sought, starts, ends, strict=True):
-        for place in order[start:end]:
-            atoms = {*some, int(first[place]), int(second[place])}
-            if len(atoms) == len(some) + 2:
+    for one in np.flatnonzero(starts < ends):
+        for place in order[starts[one] : ends[one]]:
+            atoms = {*sought[one], first[place], second[place]}
+            if len(atoms) == len(sought[one]) + 2:
                 found.add(tuple(sorted(int(small[atom]) for atom in atoms)))
     return found

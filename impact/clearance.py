@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -46,7 +46,14 @@ class Cleared:
         return len(self.audiences)
 
     def __iter__(self) -> Iterator[Release]:
-        told = ((one.code, context(self.campaign, one, self.partitions[one.code])) for one in self.audiences)
+        return self._of(self.audiences)
+
+    def watched(self) -> Iterator[Release]:
+        """The releases whose readers are audited: the evaluation lead holds the answers themselves."""
+        return self._of(one for one in self.audiences if one.code != LEAD)
+
+    def _of(self, audiences: Iterable[Association]) -> Iterator[Release]:
+        told = ((one.code, context(self.campaign, one, self.partitions[one.code])) for one in audiences)
         return releases_for(told, self.results, self.campaign.rules)
 
 
@@ -152,8 +159,7 @@ def _cleared(
     recoded, partitions = merge(summary, campaign, forced)
     partitions |= {audience.code: _all_categories(campaign, partitions) for audience in OTHER_AUDIENCES}
     cleared = Cleared(releasable(recoded, campaign), campaign, partitions)
-    watched = (one for one in cleared if one.audience != LEAD)
-    return cleared, visible_groups(watched, recoded.cells, campaign)
+    return cleared, visible_groups(cleared.watched(), recoded.cells, campaign)
 
 
 def _merges(campaign: Campaign, question: str) -> bool:

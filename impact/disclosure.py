@@ -24,6 +24,7 @@ from impact.suppression import (
 )
 
 PUBLIC, LEAD = "public", "responsable"
+JUDGED = [*KEYS, "n", "estimate", "std_error", "ci_low", "ci_high"]
 SHOWN_COLUMNS = [*KEYS, "n", "estimate", "ci_low", "ci_high", "bound", "status", "reason"]
 
 
@@ -128,7 +129,7 @@ def _checked(results: pd.DataFrame) -> pd.DataFrame:
     unknown = [name for name in results.columns if name not in COLUMNS]
     if unknown or not {"association", "statistic", "n", "estimate"} <= set(results.columns):
         raise DisclosureError(f"rien n’est diffusé : colonnes inattendues ou absentes ({', '.join(unknown) or 'n'}).")
-    table = results.reset_index(drop=True).reindex(columns=list(COLUMNS))
+    table = results.reset_index(drop=True).reindex(columns=JUDGED)
     table[KEYS] = table[KEYS].astype(object).where(table[KEYS].notna(), "")
     kinds = set(table["statistic"]) - set(STATISTICS)
     if kinds:
@@ -152,7 +153,7 @@ def _visible(table: pd.DataFrame, own: Mapping[str, pd.DataFrame], audience: str
     counts = table[table["statistic"].map(STATISTICS) == "count"]
     sums = counts.groupby(KEYS[1:], as_index=False)[["n", "estimate"]].sum().assign(association=WHOLE)
     rows = table if audience == LEAD else whole
-    return pd.concat([rows, sums.reindex(columns=list(COLUMNS))], ignore_index=True)
+    return pd.concat([rows, sums.reindex(columns=JUDGED)], ignore_index=True)
 
 
 def _check_declared(table: pd.DataFrame, context: Mapping[str, object]) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 import pandas as pd
 
@@ -17,7 +18,7 @@ COMPARED = "difference_of_changes"
 SAME_VARIABLE = {"adjusted_change": "change", "pooled_change": "change", COMPARED: "change"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Group:
     """Persons whose mean somebody sees: who sees it, what is measured (scale and variable), by which question.
 
@@ -48,7 +49,7 @@ def visible_groups(releases: Iterable[Release], used: pd.DataFrame, campaign: Ca
     ------
     DisclosureError when the n of a result is not the number of persons found for it: its group is then unknown.
     """
-    groups, found, cells = [], {}, _Cells(used)
+    groups, found, cells = [], {}, _Cells(used, [question.name for question in campaign.questionnaire.breakdowns])
     compared = frozenset(one.code for one in campaign.associations if one.comparison)
     everybody = frozenset(one.code for one in campaign.associations) - compared
     for release, row in (
@@ -91,26 +92,27 @@ def _behind(
 
 
 class _Cells:
-    """The cells of each statistic, found by association."""
+    """The cells of each statistic, by group, and how many persons they hold."""
 
-    def __init__(self, used: pd.DataFrame):
-        used = used if "persons" in used else used.assign(persons=1)
-        keys = ["scale", "population", "association"]
-        self._parts = {
-            place: {name: part[name].tolist() for name in used.columns.difference(keys)}
-            for place, part in used.groupby(keys, sort=False)
-        }
+    def __init__(self, used: pd.DataFrame, breakdowns: Sequence[str]):
+        self._names: dict[tuple, list[str]] = {}
+        self._sizes: dict[tuple, dict[str, int]] = {}
+        for statistic, part in used.groupby(["scale", "population"], sort=False, observed=True):
+            names, associations = part["participant"].tolist(), part["association"].tolist()
+            sizes = zip(names, part["persons"].tolist(), strict=True) if "persons" in part else ()
+            self._sizes[statistic] = {name: n for name, n in sizes if n != 1}
+            for breakdown in ("", *breakdowns):
+                codes = part[breakdown].tolist() if breakdown else [""] * len(names)
+                for association, code, name in zip(associations, codes, names, strict=True):
+                    self._names.setdefault((*statistic, association, breakdown, code), []).append(name)
 
     def members(self, group: tuple, population: str) -> tuple[frozenset[str], dict[str, int]]:
-        """The cells of one group, of one association or of several, and their sizes."""
+        """The cells of one group, of one association or of several, and the sizes of all those of its statistic."""
         associations, scale, breakdown, category = group
-        sizes: dict[str, int] = {}
-        for one in associations:
-            part = self._parts.get((scale, population, one))
-            if part is not None:
-                cells = zip(part["participant"], part["persons"], part[breakdown or "participant"], strict=True)
-                sizes |= {name: n for name, n, code in cells if not breakdown or code == category}
-        return frozenset(sizes), {name: n for name, n in sizes.items() if n != 1}
+        code = category if breakdown else ""  # a class of scores is a category too: it is of the whole group
+        places = ((scale, population, one, breakdown, code) for one in associations)
+        members = frozenset(chain.from_iterable(self._names.get(place, ()) for place in places))
+        return members, self._sizes.get((scale, population), {})
 
 
 def _population(row: dict, campaign: Campaign) -> str:

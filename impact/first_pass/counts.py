@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 import narwhals as nw
 import numpy as np
@@ -74,21 +75,21 @@ def _marked(frame: Frame, measure: int, population: int, breakdown: int = -1) ->
     )
 
 
-def labelled(counted: pd.DataFrame, campaign: Campaign) -> pd.DataFrame:
-    """Names in place of the places of measures, populations, breakdowns and categories."""
+def labelled(counted: pd.DataFrame, campaign: Campaign, associations: Sequence[str]) -> pd.DataFrame:
+    """Names, as categories, in place of the places of measures, populations, breakdowns and categories."""
     asked = campaign.questionnaire.breakdowns
-    names = [question.name for question in asked]
-    labels = [[*(choice.name for choice in one.categories), NOT_DISPLAYED] for one in asked]
-    category = [
-        labels[breakdown][int(category)] if breakdown >= 0 else ""
-        for breakdown, category in zip(counted["breakdown"], counted["category"], strict=True)
-    ]
+    labels = [[*(choice.name for choice in one.categories), NOT_DISPLAYED] for one in asked] + [[""]]
+    after = np.cumsum([len(own) for own in labels])
+    starts = np.array([0, *after[:-1]])
+    breakdown, category = (counted[name].to_numpy().astype(int) for name in ("breakdown", "category"))
+    place = np.where(category < 0, after[breakdown] - 1, starts[breakdown] + category)  # NONE, -1, is the last
+    wider = (choice.name for one in asked for choice in one.merged.values())
     return pd.DataFrame(
         {
             **_measured(counted, campaign),
-            "breakdown": np.array([*names, ""], dtype=object)[counted["breakdown"].to_numpy()],
-            "category": np.array(category, dtype=object),
-            "association": counted["association"].to_numpy(),
+            "breakdown": _named(breakdown, [*(question.name for question in asked), ""]),
+            "category": _named(place, [*chain(*labels), *wider]),
+            "association": pd.Categorical(counted["association"], sorted(associations)),
             "before": counted["before"].to_numpy(float),
             "after": counted["after"].to_numpy(float),
             "persons": counted["persons"].to_numpy(),
@@ -96,12 +97,17 @@ def labelled(counted: pd.DataFrame, campaign: Campaign) -> pd.DataFrame:
     )
 
 
-def _measured(table: pd.DataFrame, campaign: Campaign) -> dict[str, np.ndarray]:
+def _named(places: np.ndarray, labels: Sequence[str]) -> pd.Categorical:
+    names = {name: place for place, name in enumerate(dict.fromkeys(labels))}
+    return pd.Categorical.from_codes(np.array([names[label] for label in labels])[places], list(names))
+
+
+def _measured(table: pd.DataFrame, campaign: Campaign) -> dict[str, pd.Categorical]:
     scales = campaign.questionnaire.scales
     measures = [scale.name for scale in scales] + [item.name for scale in scales for item in scale.items]
     return {
-        "scale": np.array(measures, dtype=object)[table["measure"].to_numpy()],
-        "population": np.array(list(populations(campaign)), dtype=object)[table["population"].to_numpy()],
+        "scale": _named(table["measure"].to_numpy(), measures),
+        "population": _named(table["population"].to_numpy(), list(populations(campaign))),
     }
 
 
@@ -128,15 +134,13 @@ def cells_of(people: Frame, campaign: Campaign, counted: pd.DataFrame, named: bo
     if not named:
         cells = pd.concat([cells, _item_cells(counted, campaign)], ignore_index=True)
         marks = [cells["association"].astype(str), *(cells[question.name].astype(str) for question in asked)]
-        cells["participant"] = marks[0].str.cat(marks[1:], sep="/") if asked else marks[0]
+        cells["participant"] = (marks[0].str.cat(marks[1:], sep="/") if asked else marks[0]).astype("category")
     return cells
 
 
 def _item_cells(counted: pd.DataFrame, campaign: Campaign) -> pd.DataFrame:
     """Questions have no breakdown: one cell an association."""
-    rows = counted[counted["measure"] >= len(campaign.questionnaire.scales)]
-    sums = rows.groupby(["measure", "population", "association"], as_index=False)["persons"].sum()
-    names = {question.name: NOT_DISPLAYED for question in campaign.questionnaire.breakdowns}
-    return pd.DataFrame(
-        _measured(sums, campaign) | {"association": sums["association"], **names, "persons": sums["persons"]}
-    )
+    items = [item.name for scale in campaign.questionnaire.scales for item in scale.items]
+    rows, keys = counted[counted["scale"].isin(items)], ["scale", "population", "association"]
+    sums = rows.groupby(keys, as_index=False, observed=True)["persons"].sum()
+    return sums.assign(**{question.name: NOT_DISPLAYED for question in campaign.questionnaire.breakdowns})

@@ -67,8 +67,9 @@ class Summary:
 def _widened(table: pd.DataFrame, wider: pd.DataFrame, column: str) -> pd.Series:
     """Return a column with the wider codes in place of those they replace."""
     keys = [name for name in wider.columns if name != "wider"]
-    found = table[keys].astype(object).merge(wider.astype(object), on=keys, how="left")["wider"].set_axis(table.index)
-    return found.where(found.notna(), table[column]).astype(table[column].dtype)
+    kinds = {name: table[name].dtype for name in keys}
+    found = table[keys].merge(wider.astype(kinds | {"wider": kinds[column]}), on=keys, how="left")["wider"]
+    return found.set_axis(table.index).where(lambda one: one.notna(), table[column])
 
 
 def ends(campaign: Campaign) -> tuple[str, str]:
