@@ -30,9 +30,9 @@ import impact
 from impact.campaign import Association, Campaign
 from impact.clearance import releases
 from impact.disclosure import Release
-from impact.dissemination import edition
 from impact.evidence import with_evidence
 from impact.framework import TRANSVERSAL
+from impact.publication.dissemination import edition
 
 SIZES = (7, 50, 200, 500, 1000, 2000)
 STAGES = {"Vérification": "lecture", "Scores,": "analyse", "Figures,": "diffusion"}

@@ -21,8 +21,8 @@ from statsmodels.stats.meta_analysis import combine_effects
 
 import impact
 from impact.analysis import analyse_for_lead
+from impact.analysis.designs import ends
 from impact.clearance import releases
-from impact.designs import ends
 from impact.stats.change import adjusted_change, paired_change
 from impact.stats.items import item_moments
 from impact.stats.moments import first_moments, pair_moments, pairs

@@ -12,11 +12,11 @@ from types import MappingProxyType
 
 import pandas as pd
 
+from impact.campaign.rules import Rules
 from impact.disclosure import KEYS, SHOWN_COLUMNS, Release
 from impact.errors import CubeError, DisclosureError
 from impact.pixels import pixels
 from impact.provenance import software
-from impact.rules import Rules
 from impact.seal import REPUBLISH, read_manifest, read_sealed, write_sealed
 
 RESULTS = "resultats.csv"

@@ -12,14 +12,14 @@ import narwhals as nw
 import pandas as pd
 
 from impact.campaign import Campaign
+from impact.campaign.rules import Rules
 from impact.coding_grid.model import approved
 from impact.disclosure import Release, release
+from impact.disclosure.verbatims import Verbatim, showable
 from impact.engines import collected
 from impact.framework import PEOPLE, QUESTION, SCALE, VERBATIM, Criterion, Indicator
 from impact.keys import private_file, read_private, write_private
 from impact.results import as_results
-from impact.rules import Rules
-from impact.verbatims import Verbatim, showable
 
 KIND = "comptages.csv"
 COUNTED = "counted"

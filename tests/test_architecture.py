@@ -13,13 +13,10 @@ PACKAGE = ROOT / "impact"
 
 # A module imports only what stands above it. A folder stands for all its modules, which may import one another.
 ORDER = [
-    "errors", "pixels", "provenance", "results", "stats", "questionnaire", "sheets", "xlsform", "framework", "framework_file",
-    "rules", "campaign", "scaffold", "engines", "collect", "scoring", "reference_survey", "fictitious_words", "simulation",
-    "rounding", "suppression", "disclosure", "verbatims", "first_pass", "designs", "sensitivity", "wording", "detail",
-    "analysis", "partitions", "groups", "audit", "keys", "seal", "page", "coding_grid", "joining", "linking", "vintages",
-    "clearance", "evidence", "landmark", "example", "journal", "cube", "reading", "sentences", "summary", "method", "tables",
-    "oversight", "panorama", "charts", "story", "bilan", "layout", "dissemination", "publication", "open_data", "reproduce",
-    "slips", "dashboard", "activity", "serving", "cli", "hub",
+    "errors", "pixels", "provenance", "results", "wording", "stats", "questionnaire", "framework", "campaign", "engines",
+    "collect", "scoring", "keys", "seal", "page", "disclosure", "first_pass", "analysis", "coding_grid", "linking",
+    "clearance", "reference_survey", "evidence", "simulation", "cube", "sentences", "charts", "story", "bilan", "layout",
+    "publication", "open_data", "reproduce", "dashboard", "activity", "serving", "cli", "hub",
 ]  # fmt: skip
 ONLY = {
     "stats": {"errors", "results"},
@@ -28,22 +25,7 @@ ONLY = {
     "dashboard": {"errors", "page"},
     "serving": {"errors", "pixels", "seal", "page"},
 }
-VIEWING = (
-    "wording",
-    "reading",
-    "sentences",
-    "summary",
-    "method",
-    "panorama",
-    "tables",
-    "charts",
-    "story",
-    "bilan",
-    "cube",
-    "layout",
-    "dashboard",
-    "serving",
-)
+VIEWING = ("wording", "sentences", "charts", "story", "bilan", "cube", "layout", "dashboard", "serving")
 FORBIDDEN_FOR_VIEWING = {"collect", "scoring", "simulation", "stats", "analysis"}
 
 

@@ -12,16 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import impact
-from impact.audit import culprit, exposures, recoverable, refusal
+from impact.campaign.rules import Rules
 from impact.clearance import protected
+from impact.clearance.audit import culprit, exposures, recoverable, refusal
+from impact.clearance.groups import Group, visible_groups
+from impact.clearance.vintages import require_enough_newcomers
 from impact.cube import write_cube
 from impact.disclosure import SHOWN_COLUMNS, Release
 from impact.errors import DisclosureError
-from impact.groups import Group, visible_groups
 from impact.linking import pseudonymise
-from impact.rules import Rules
 from impact.simulation import Truth
-from impact.vintages import require_enough_newcomers
 from tests.attacker import coalitions, groups_seen, victims
 
 QUESTIONS = ("sexe", "age", "situation")

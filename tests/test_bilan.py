@@ -17,12 +17,12 @@ import impact
 from impact.bilan import FILES, bilan, bilan_files, hand_over
 from impact.bilan.contents import fingerprint
 from impact.bilan.pdf import to_pdf
+from impact.campaign.rules import USUAL_THRESHOLD
 from impact.clearance import clear
 from impact.cube import RESULTS, read_cube, results_digest
 from impact.disclosure import LEAD, PUBLIC
 from impact.errors import french
 from impact.keys import secret_key
-from impact.rules import USUAL_THRESHOLD
 from impact.story.whole import NOT_TOGETHER
 from tests.test_cli import impact as command
 from tests.test_pages import ENGLISH

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from impact.cli.slips import Slip, write_slip
 from impact.errors import french
-from impact.slips import Slip, write_slip
 
 ROOT = Path(__file__).parents[1]
 

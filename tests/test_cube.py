@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 import impact
+from impact.campaign.rules import Rules
 from impact.clearance import releases
 from impact.cube import RESULTS, Figure, check_together, read_cube, write_cube
 from impact.errors import CampaignError, CubeError, DisclosureError
-from impact.rules import Rules
 from impact.seal import MANIFEST
 
 KEY = b"une cle"

@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 
 from impact import disclosure
 from impact.analysis import releasable
+from impact.campaign.rules import Rules
 from impact.clearance import releases
+from impact.clearance.partitions import merge
 from impact.disclosure import NOT_DISPLAYED, SHOWN_COLUMNS, Release, release
+from impact.disclosure.rounding import shown_count
+from impact.disclosure.suppression import hidden_categories
+from impact.disclosure.verbatims import Verbatim, showable
 from impact.errors import DisclosureError
 from impact.first_pass import summarise
-from impact.partitions import merge
-from impact.rounding import shown_count
-from impact.rules import Rules
-from impact.suppression import hidden_categories
-from impact.verbatims import Verbatim, showable
 
 RULES = Rules()
 NUMBERS = ["n", "estimate", "ci_low", "ci_high"]

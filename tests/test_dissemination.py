@@ -10,16 +10,16 @@ from pathlib import Path
 import pytest
 
 import impact
-import impact.dissemination
+import impact.publication.dissemination
+from impact.clearance.vintages import KIND, past_groups
 from impact.collect.responses import write_csv
 from impact.cube import DRAFT, check_together
 from impact.disclosure import LEAD, PUBLIC
-from impact.dissemination import STATE, Edition, edition
+from impact.disclosure.journal import JOURNAL
 from impact.errors import CubeError, french
-from impact.journal import JOURNAL
 from impact.keys import private_file, secret_key
+from impact.publication.dissemination import STATE, Edition, edition
 from impact.seal import MANIFEST
-from impact.vintages import KIND, past_groups
 from tests.conftest import SMALL_CAMPAIGN
 
 SEVEN = [f"asso_{letter}" for letter in "abcdefg"]
@@ -132,14 +132,14 @@ def test_an_association_without_answers_any_more_is_no_longer_read(seven, read):
 def test_several_processes_write_the_same_bytes(seven, tmp_path, monkeypatch):
     campaign, answers, _ = seven
     impact.publish(campaign, [answers], alone := tmp_path / "un")
-    monkeypatch.setattr(impact.dissemination, "FEW", 1)
-    monkeypatch.setattr(impact.dissemination.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(impact.publication.dissemination, "FEW", 1)
+    monkeypatch.setattr(impact.publication.dissemination.os, "cpu_count", lambda: 2)
     impact.publish(campaign, [answers], together := tmp_path / "deux")
     assert held(alone) == held(together)
 
 
 def test_a_fault_in_another_process_is_told(cleared, tmp_path, monkeypatch):
-    monkeypatch.setattr(impact.dissemination, "FEW", 1)
+    monkeypatch.setattr(impact.publication.dissemination, "FEW", 1)
     current = edition(tmp_path, "v1", b"cle")
     wrong = replace(cleared["asso_a"], context={**cleared["asso_a"].context, "association": None})
     with pytest.raises(Exception, match="None"):

@@ -16,10 +16,10 @@ import openpyxl
 import pytest
 
 import impact
+from impact.campaign.scaffold import new_campaign
 from impact.cli.shared import writable
 from impact.collect.counts import write_count_sheets
 from impact.collect.responses import write_csv
-from impact.scaffold import new_campaign
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"

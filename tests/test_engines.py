@@ -13,14 +13,14 @@ import impact
 from impact import engines
 from impact.analysis import releasable
 from impact.clearance import protected
+from impact.clearance.partitions import merge
+from impact.clearance.vintages import past_groups, remember
 from impact.cli import app
 from impact.collect.source import read_source
 from impact.engines import ENGINES, open_source, source_files
 from impact.errors import DisclosureError, ImpactError, ResponsesError, StatisticsError
 from impact.first_pass import summarise
 from impact.linking import pseudonymise
-from impact.partitions import merge
-from impact.vintages import past_groups, remember
 
 SAME = 1e-9  # scores are single divisions of whole numbers and sums are counted: engines differ by nothing at all
 LOCAL = "--master local[2] --conf spark.ui.enabled=false --conf spark.sql.shuffle.partitions=2 pyspark-shell"

@@ -9,9 +9,9 @@ import pytest
 import impact
 from impact.clearance import clear
 from impact.errors import ResponsesError
-from impact.joining import decide, decisions, join_waves
 from impact.keys import private_file
 from impact.linking import destroy_links, link
+from impact.linking.joining import decide, decisions, join_waves
 from impact.simulation import Truth, simulate
 
 

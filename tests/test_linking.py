@@ -7,12 +7,12 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
+from impact.clearance.vintages import past_groups, remember
 from impact.coding_grid.log import CodingError, log_file
 from impact.coding_grid.model import CodingGrid, approved, open_answers
 from impact.evidence import respondents
 from impact.keys import KeyFileError, private_file, secret_key
 from impact.linking import LinkError, destroy_links, pseudonymise, write_linked
-from impact.vintages import past_groups, remember
 from tests.test_audit import group, people
 
 ROWS = pd.DataFrame(

@@ -15,13 +15,13 @@ from impact.bilan.contents import bilan
 from impact.bilan.pdf import to_pdf
 from impact.charts import figures
 from impact.clearance import context
+from impact.clearance.partitions import merge
 from impact.cube import write_cube
 from impact.disclosure import KEYS, LEAD, PUBLIC, release
+from impact.disclosure.journal import journal
+from impact.disclosure.rounding import NUMBERS
 from impact.first_pass import summarise
-from impact.journal import journal
 from impact.layout import lay_out
-from impact.partitions import merge
-from impact.rounding import NUMBERS
 from impact.simulation import Truth
 
 CAMPAIGN = impact.read_campaign(Path(__file__).parent / "campaigns" / "sept")

@@ -12,7 +12,7 @@ import pytest
 from scipy import stats
 
 import impact
-from impact.designs import ends
+from impact.analysis.designs import ends
 from impact.stats.items import item_moments
 from impact.stats.reliability import alpha
 from impact.stats.structure import cfa

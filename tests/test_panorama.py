@@ -9,14 +9,14 @@ import pytest
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextToPath
 
-import impact.panorama as words
+import impact.sentences.panorama as words
 from impact.charts.panorama import COLUMN, PAD, SIZE, _stack, panorama, shared_criteria
 from impact.charts.svg import width_of
 from impact.clearance import clear
 from impact.errors import french
 from impact.evidence import keep_counts, with_evidence
-from impact.example import example_evidence
 from impact.simulation import simulate_counts
+from impact.simulation.example import example_evidence
 from impact.story import story
 
 

@@ -10,6 +10,7 @@ import pytest
 
 import impact
 from impact.clearance import protected
+from impact.clearance.vintages import past_groups
 from impact.cube import read_cube
 from impact.dashboard import LAID_OUT, show
 from impact.errors import ImpactError
@@ -18,7 +19,6 @@ from impact.page import FILE, read_page
 from impact.serving.cubes import released_file
 from impact.simulation import Truth, is_example
 from impact.story import story
-from impact.vintages import past_groups
 from tests.conftest import SMALL_QUESTIONNAIRE
 
 

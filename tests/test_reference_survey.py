@@ -9,8 +9,8 @@ import impact
 from impact.clearance import clear
 from impact.collect.responses import write_csv
 from impact.errors import CampaignError, french
-from impact.landmark import keep_landmark, with_landmark
 from impact.reference_survey import LANDMARK, read_reference_survey, reference_values
+from impact.reference_survey.landmark import keep_landmark, with_landmark
 from impact.simulation import Truth
 from impact.story import story
 

@@ -11,8 +11,8 @@ import nbformat
 import pytest
 
 import impact
+from impact.campaign.scaffold import new_campaign
 from impact.errors import CampaignError
-from impact.scaffold import new_campaign
 
 ROOT = Path(__file__).parents[1]
 

@@ -5,10 +5,11 @@ import re
 import pandas as pd
 import pytest
 
-from impact import sentences, tables, wording
+from impact import sentences, wording
+from impact.campaign.rules import Rules
 from impact.charts import figures
 from impact.disclosure import SHOWN_COLUMNS, Release
-from impact.rules import Rules
+from impact.sentences import tables
 
 CONTEXT = {
     "title": "Essai", "fictif": True, "design": "before_after", "paired": True, "association": "Asso A", "sector": "",

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import impact
-from impact import oversight, summary
+from impact.campaign.rules import Rules
 from impact.charts import figures
 from impact.disclosure import LEAD, Release
-from impact.reading import verdict
-from impact.rules import Rules
+from impact.sentences import oversight, summary
+from impact.sentences.reading import verdict
 from impact.story import BOARD, FUNDER, LEVELS, TEAM, story
 from impact.wording import number
 from tests.test_sentences import CONTEXT, changed, difference, made

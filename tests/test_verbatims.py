@@ -8,8 +8,8 @@ from impact.coding_grid.log import KEEP, PUBLISH, Answer, CodingError, log_file,
 from impact.coding_grid.masking import masked, suggestions
 from impact.coding_grid.model import CodingGrid, approved, open_answers
 from impact.coding_grid.view import FAILED, _Grid, show_grid
+from impact.disclosure.verbatims import showable
 from impact.errors import DisclosureError, french
-from impact.verbatims import showable
 
 INSIDE = (  # names and places invented or rewritten for this test, one to be found in each sentence
     "J’y vais avec *Corentine* le mardi.", "C’est *Goulven* qui tient l’atelier.", "Merci à *Azenor* et à l’équipe.",

@@ -12,7 +12,7 @@ from impact import __version__
 from impact.cube import Figure, results_digest
 from impact.disclosure import Release
 from impact.errors import french
-from impact.reading import on_one_sheet, shown
+from impact.sentences.reading import on_one_sheet, shown
 from impact.story import FUNDER, Point, Section, Statement, Table, story
 from impact.story.section import says
 

@@ -12,7 +12,7 @@ from impact.charts.svg import INK, Paper
 from impact.cube import Figure
 from impact.disclosure import Release
 from impact.errors import french
-from impact.reading import scale_context
+from impact.sentences.reading import scale_context
 from impact.wording import number
 
 GREY, BEFORE, AFTER, PALE = "#595959", "#8a5a00", "#17497c", "#dbe6f2"  # 4.5:1 on paper, but PALE

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from impact import sentences, tables
+from impact import sentences
 from impact.charts.canvas import (
     EXPECTED,
     FULL,
@@ -25,7 +25,8 @@ from impact.charts.canvas import (
 )
 from impact.cube import Figure
 from impact.disclosure import WHOLE, Release
-from impact.reading import estimated, forest_rows, item_rows, memory_rows, scale_context, shown
+from impact.sentences import tables
+from impact.sentences.reading import estimated, forest_rows, item_rows, memory_rows, scale_context, shown
 
 Line = tuple[str, pd.Series | None, dict]
 TEXT, GAP = 0.165 * INCH, 0.34 * INCH  # a line of words, an interval and its air

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-from impact import panorama as words
 from impact.charts.canvas import (
     AFTER,
     BEFORE,
@@ -24,6 +23,7 @@ from impact.charts.canvas import (
 from impact.cube import Figure
 from impact.disclosure import Release
 from impact.errors import french
+from impact.sentences import panorama as words
 
 COLUMN, GAP, EDGE, PAD, BETWEEN = (inches * INCH for inches in (2.85, 0.62, 0.15, 0.1, 0.17))
 LINE, SIGNS = 0.165 * INCH, 35  # height of a line and letters that fit in a card at 9.5 points

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from impact import sentences, tables
+from impact import sentences
 from impact.charts.canvas import AFTER, BEFORE, GREY, INCH, INK, PALE, WHITE, Paper, canvas, drawn, heading
 from impact.cube import Figure
 from impact.disclosure import Release
-from impact.reading import DIRECTIONS, class_shares, counts, scale_context, shown, tenths_of
+from impact.sentences import tables
+from impact.sentences.reading import DIRECTIONS, class_shares, counts, scale_context, shown, tenths_of
 from impact.wording import share
 
 PERSON = 8.5  # points, half the height of a little person

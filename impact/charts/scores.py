@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from impact import sentences, tables
+from impact import sentences
 from impact.charts.canvas import (
     AFTER,
     BEFORE,
@@ -24,7 +24,8 @@ from impact.charts.svg import width_of
 from impact.cube import Figure
 from impact.disclosure import Release
 from impact.errors import french
-from impact.reading import MEANS, first_and_last, scale_context, shown
+from impact.sentences import tables
+from impact.sentences.reading import MEANS, first_and_last, scale_context, shown
 from impact.wording import number
 
 KEY = 0.32 * INCH  # what the two marks mean

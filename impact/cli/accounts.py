@@ -151,7 +151,7 @@ def create_missing(
 
 def hand_over(campaign: Campaign, secrets: Mapping[str, str], *, slips: Path | None, address: str) -> None:
     """Show secrets, once; write their slips."""
-    from impact.slips import Slip, write_slip
+    from impact.cli.slips import Slip, write_slip
 
     if not secrets:
         return
@@ -189,7 +189,7 @@ def _accounts(campaign: Campaign, outputs: Path) -> Path:
 
 def _slips(folder: Path | None) -> Path | None:
     """Return the slips' folder, made; refuse it before any secret is drawn."""
-    from impact.slips import refuse_repository
+    from impact.cli.slips import refuse_repository
 
     if folder is not None:
         refuse_repository(folder)

@@ -39,7 +39,7 @@ def verifier(campaign: CampaignName, files: AnswersFiles = None, format: Format 
     """Check files, print a readable summary, write the quarantines; exit 1 when rows were rejected."""
     import pandas as pd
 
-    from impact.joining import join_waves
+    from impact.linking.joining import join_waves
 
     declared = read_campaign(campaign)
     if not files:

@@ -85,8 +85,8 @@ def comptages(campaign: CampaignName, files: CountFiles = None, folder: Folder =
 )
 def repere(campaign: CampaignName, survey_file: SurveyFile) -> None:
     """Compute the weighted means that repere.toml declares, show them and keep them for the lead's page."""
-    from impact.landmark import DECLARED, keep_landmark
     from impact.reference_survey import read_reference_survey, reference_values
+    from impact.reference_survey.landmark import DECLARED, keep_landmark
 
     declared = read_campaign(campaign)
     survey = read_reference_survey(declared.folder / DECLARED)

@@ -21,7 +21,7 @@ Title = Annotated[str, typer.Option("--titre", metavar="TEXTE", help="Ce que les
 )
 def nouvelle_campagne(name: Name, title: Title = "") -> None:
     """Write the files of a new campaign and say what to do next."""
-    from impact.scaffold import new_campaign
+    from impact.campaign.scaffold import new_campaign
 
     for path in new_campaign(name, title=title):
         console.print(french(f"Écrit : {path}"))

@@ -14,7 +14,7 @@ from impact.cli.shared import console
 from impact.errors import french
 
 if TYPE_CHECKING:
-    from impact.joining import Joined
+    from impact.linking.joining import Joined
 
 SHOWN_CODES = 20
 ALONE = "seul : une personne venue une seule fois, ou un code trop changé"

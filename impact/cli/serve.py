@@ -35,9 +35,9 @@ NoBrowser = Annotated[bool, typer.Option("--sans-navigateur", metavar="", help="
 @served.command(cls=FrenchCommand, help="Préparer et ouvrir la campagne d’exemple : sept associations fictives.")
 def demo(outputs: Outputs = Path("sorties"), port: Port = PORT, no_browser: NoBrowser = False) -> None:
     """Simulate, check, score, analyse, release and serve the fictitious campaign."""
-    from impact.example import example_evidence
     from impact.serving.start import ACCOUNTS_FILE, bind
     from impact.simulation import example_file
+    from impact.simulation.example import example_evidence
 
     for held in bind(port, "127.0.0.1"):
         held.close()

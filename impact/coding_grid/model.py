@@ -12,8 +12,8 @@ import pandas as pd
 from impact.campaign import Campaign
 from impact.coding_grid.log import KEEP, PUBLISH, Answer, Coded, CodingError, append, log_file, read_log
 from impact.coding_grid.masking import MASK
+from impact.disclosure.verbatims import Verbatim
 from impact.framework import Criterion
-from impact.verbatims import Verbatim
 
 
 def open_answers(responses: pd.DataFrame, campaign: Campaign) -> tuple[Answer, ...]:

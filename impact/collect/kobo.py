@@ -42,7 +42,7 @@ def write_xlsform(campaign: Campaign, path: Path) -> Path:
 def _sheets(campaign: Campaign) -> dict[str, list[Row]]:
     from pyxform.xls2json_backends import get_xlsform
 
-    from impact.xlsform import YES
+    from impact.questionnaire.xlsform import YES
 
     questionnaire = with_wording(campaign)
     form = get_xlsform(questionnaire.path)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from impact.analysis.designs import KEYS
 from impact.campaign import Campaign
-from impact.designs import KEYS
 from impact.open_data.anonymisation import class_sizes, terciles
 from impact.open_data.respondents import Respondents
 

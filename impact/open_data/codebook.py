@@ -9,9 +9,9 @@ from impact.campaign import Campaign
 from impact.disclosure import KEYS, Release
 from impact.open_data.documents import Block, Grid, Heading, Paragraph
 from impact.open_data.respondents import ID, WAVE, Respondents
-from impact.panorama import NOT_YET, evidence, kind
 from impact.questionnaire import ILLEGIBLE, Choice, Item
 from impact.results import FRENCH, FRENCH_STATISTICS
+from impact.sentences.panorama import NOT_YET, evidence, kind
 from impact.wording import number
 
 RESULTS, RESPONDENTS, SYNTHETIC = "resultats.csv", "repondants.csv", "synthetique.csv"

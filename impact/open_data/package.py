@@ -15,6 +15,7 @@ import pandas as pd
 from impact import __version__
 from impact.campaign import Campaign
 from impact.clearance import protected
+from impact.clearance.vintages import past_groups
 from impact.collect.validation import check_files
 from impact.disclosure import PUBLIC, Release
 from impact.errors import ImpactError, french, system_reason
@@ -40,11 +41,10 @@ from impact.open_data.respondents import Respondents, respondents
 from impact.open_data.risk_report import report
 from impact.open_data.risks import Risk, measure
 from impact.open_data.told import told_files
-from impact.panorama import kind
 from impact.questionnaire import Scale
 from impact.scoring import score
+from impact.sentences.panorama import kind
 from impact.simulation import SEED, is_example, simulate
-from impact.vintages import past_groups
 
 PACKAGE, REPORT, DICTIONARY, DDI = "datapackage.json", "rapport_de_risque", "dictionnaire.md", "ddi.xml"
 Progress = Callable[[str], None]

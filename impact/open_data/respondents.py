@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from impact.analysis.designs import KEYS, categories
 from impact.campaign import Campaign
-from impact.designs import KEYS, categories
 from impact.disclosure import NOT_DISPLAYED
 from impact.errors import DisclosureError, nearest
 from impact.open_data.anonymisation import shuffle, suppress_locally

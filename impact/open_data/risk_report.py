@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from impact import __version__
-from impact.audit import FEW
 from impact.campaign import Campaign
+from impact.clearance.audit import FEW
 from impact.open_data.anonymisation import LEAST_K, LEAST_L
 from impact.open_data.attacks import Attack
 from impact.open_data.documents import Block, Grid, Heading, Paragraph

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from impact.audit import exposures
 from impact.campaign import Campaign
+from impact.clearance.audit import exposures
+from impact.clearance.groups import Group
 from impact.disclosure import PUBLIC
 from impact.errors import DisclosureError
-from impact.groups import Group
 from impact.open_data.anonymisation import LEAST_K, LEAST_L, class_sizes, diversity, individual_risk, k_anonymity
 from impact.open_data.attacks import Attack, inference, known_answers, linkage, unique_matches
 from impact.open_data.respondents import Respondents

@@ -12,11 +12,11 @@ from dataclasses import asdict
 import pandas as pd
 
 from impact.campaign import Campaign
+from impact.campaign.rules import Rules
 from impact.charts import figures
 from impact.cube import RESULTS, Figure, read_results, results_file
 from impact.disclosure import PUBLIC, Release
 from impact.open_data.documents import Block, Grid, Heading, Paragraph, to_markdown
-from impact.rules import Rules
 from impact.story import FUNDER, Section, story
 
 FOLDER, CONTEXT, STORY = "publication", "contexte.json", "recit.md"

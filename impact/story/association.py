@@ -6,14 +6,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from itertools import groupby
 
-from impact import method, sentences, summary
+from impact import sentences
 from impact.cube import Figure
 from impact.disclosure import Release
 from impact.errors import french
-from impact.reading import verdict
+from impact.sentences import method, summary
+from impact.sentences.reading import verdict
+from impact.sentences.tables import scale_table
 from impact.story.framework import framework_sections, quotations, unexpected_section
 from impact.story.section import BOARD, FUNDER, Point, Section, Statement, Table, says
-from impact.tables import scale_table
 
 Figures = Mapping[str, Figure]
 WHY_NOTHING = (

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from impact import panorama
 from impact.cube import Figure
 from impact.disclosure import Release
+from impact.sentences import panorama
 from impact.story.section import Point, Section, Statement, says
 
 KNOWN, UNKNOWN = "●", "○"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from impact import oversight, sentences, summary
+from impact import sentences
 from impact.cube import Figure
 from impact.disclosure import Release
 from impact.errors import french
+from impact.sentences import oversight, summary
 from impact.story.association import how_it_is_made, limits
 from impact.story.framework import framework_sections
 from impact.story.section import BOARD, Point, Section, Statement, Table, says

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from impact import sentences, summary, tables
+from impact import sentences
 from impact.cube import Figure
 from impact.disclosure import Release
 from impact.errors import french
-from impact.reading import forest_rows, verdict
+from impact.sentences import summary, tables
+from impact.sentences.reading import forest_rows, verdict
 from impact.story.association import answered, by_dimension, how_it_is_made, limits
 from impact.story.framework import framework_sections
 from impact.story.section import BOARD, Point, Section, Statement, Table, says

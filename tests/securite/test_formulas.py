@@ -8,7 +8,7 @@ from impact.campaign import read_campaign
 from impact.collect.entry import write_entry_sheet
 from impact.collect.kobo import write_xlsform
 from impact.collect.validation import check_file
-from impact.journal import write_journal
+from impact.disclosure.journal import write_journal
 from tests.conftest import SMALL_CAMPAIGN, SMALL_QUESTIONNAIRE
 
 ATTACK = "=HYPERLINK(0;0)"

@@ -8,8 +8,8 @@ import pandas as pd
 
 from impact.disclosure import WHOLE, Release
 from impact.errors import french
-from impact.reading import counts, scale_context, shown
-from impact.tables import SUPPRESSED
+from impact.sentences.reading import counts, scale_context, shown
+from impact.sentences.tables import SUPPRESSED
 from impact.wording import listed, number
 
 SOUND, FRAGILE = 0.7, 0.6  # Nunnally, Bernstein (1994): enough to compare groups; below the second, it measures little

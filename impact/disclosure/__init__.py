@@ -9,11 +9,9 @@ from functools import cached_property
 
 import pandas as pd
 
-from impact.errors import DisclosureError
-from impact.results import COLUMNS
-from impact.rounding import NUMBERS, is_rounded, rounded
-from impact.rules import Rules
-from impact.suppression import (
+from impact.campaign.rules import Rules
+from impact.disclosure.rounding import NUMBERS, is_rounded, rounded
+from impact.disclosure.suppression import (
     KEYS,
     NOT_DISPLAYED,
     STATISTICS,
@@ -22,6 +20,8 @@ from impact.suppression import (
     other_sizes,
     reasons_to_hide,
 )
+from impact.errors import DisclosureError
+from impact.results import COLUMNS
 
 PUBLIC, LEAD = "public", "responsable"
 JUDGED = [*KEYS, "n", "estimate", "std_error", "ci_low", "ci_high"]

@@ -7,10 +7,10 @@ import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from impact.campaign.rules import Rules
 from impact.errors import CampaignError, nearest
 from impact.framework import Framework
 from impact.questionnaire import CODE_RULE, KEY_COLUMNS, KEY_LABELS, Choice, Item, Questionnaire
-from impact.rules import Rules
 
 DESIGNS = (
     "before_after",
@@ -97,7 +97,7 @@ class Campaign:
 
 def example_folder(kind: str) -> Path:
     """Return "questionnaires", "carnets" or "donnees_anonymisees" as shipped, in the sources or once installed."""
-    package = Path(__file__).resolve().parent
+    package = Path(__file__).resolve().parents[1]
     places = (package.parent / kind, package / "_partage" / kind)
     return next((place for place in places if place.is_dir()), places[0])
 
@@ -137,8 +137,8 @@ def read_campaign(campaign: str | Path) -> Campaign:
 
 
 def _build(folder: Path, declared: dict) -> Campaign:
-    from impact.framework_file import read_framework
-    from impact.xlsform import read_questionnaire
+    from impact.framework.file import read_framework
+    from impact.questionnaire.xlsform import read_questionnaire
 
     _check_keys(declared)
     waves = tuple(Wave(**wave) for wave in declared["waves"])

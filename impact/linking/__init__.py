@@ -14,8 +14,8 @@ from impact.coding_grid.log import forget_words, log_file
 from impact.coding_grid.masking import MASK
 from impact.collect.responses import write_csv
 from impact.errors import ImpactError
-from impact.joining import DECISIONS, DESTROYED, Joined, destroyed_on, join_waves
 from impact.keys import erase, keyed_digest, private_file, secret_key, write_private
+from impact.linking.joining import DECISIONS, DESTROYED, Joined, destroyed_on, join_waves
 
 KEY = "liens.cle"
 LENGTH = 16

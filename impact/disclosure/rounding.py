@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from impact.rules import Rules
+from impact.campaign.rules import Rules
 
 NUMBERS = ("n", "estimate", "ci_low", "ci_high")
 FEW = 50

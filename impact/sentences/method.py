@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from impact.disclosure import LEAD, PUBLIC, WHOLE, Release
 from impact.errors import french
-from impact.reading import has_comparison, shown
+from impact.sentences.reading import has_comparison, shown
 from impact.wording import listed, number
 
 DESIGNS = {

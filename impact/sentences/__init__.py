@@ -6,7 +6,7 @@ import math
 
 from impact.disclosure import WHOLE, Release
 from impact.errors import french
-from impact.reading import (
+from impact.sentences.reading import (
     DIFFERENCE,
     DIRECTIONS,
     REPORTED,

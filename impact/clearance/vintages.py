@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from impact.campaign.rules import Rules
+from impact.clearance.groups import Group
 from impact.errors import DisclosureError
-from impact.groups import Group
 from impact.keys import private_file, read_private, write_private
-from impact.rules import Rules
 
 KIND = "millesimes.json"
 

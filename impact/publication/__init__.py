@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING
 
 from impact.campaign import Campaign
 from impact.clearance import protected
+from impact.clearance.vintages import past_groups, remember
 from impact.coding_grid.log import log_file
 from impact.collect.source import Source, read_source
 from impact.collect.validation import check_files
 from impact.cube import DRAFT, cube_inputs
 from impact.disclosure import LEAD, PUBLIC
-from impact.dissemination import edition
 from impact.errors import ImpactError
 from impact.evidence import counts_file, with_evidence
-from impact.joining import DECISIONS, Joined
 from impact.keys import private_file, secret_key
-from impact.landmark import landmark_file, with_landmark
 from impact.linking import link
+from impact.linking.joining import DECISIONS, Joined
 from impact.provenance import code_files, files_digest
+from impact.publication.dissemination import edition
+from impact.reference_survey.landmark import landmark_file, with_landmark
 from impact.simulation import is_example
-from impact.vintages import past_groups, remember
 
 if TYPE_CHECKING:
     import narwhals as nw

@@ -7,9 +7,9 @@ from collections.abc import Set
 import pandas as pd
 
 from impact.campaign import Campaign
+from impact.disclosure.suppression import hidden_categories
 from impact.first_pass import Summary
 from impact.questionnaire import Choice
-from impact.suppression import hidden_categories
 
 Partitions = dict[str, dict[str, tuple[Choice, ...]]]
 

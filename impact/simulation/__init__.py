@@ -15,8 +15,8 @@ from impact.campaign import Campaign
 from impact.collect.counts import COLUMNS
 from impact.collect.responses import write_csv
 from impact.errors import CampaignError
-from impact.fictitious_words import THEMES, words
 from impact.questionnaire import Item
+from impact.simulation.fictitious_words import THEMES, words
 
 SEED = 2014
 SIZES = (34, 52, 80, 41, 45, 61, 8)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from impact.analysis.designs import ends
 from impact.campaign import Campaign
-from impact.designs import ends
 from impact.first_pass import Summary
 from impact.questionnaire import Scale
 from impact.stats.detail import CLASSES, class_shares, item_change

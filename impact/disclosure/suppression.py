@@ -7,8 +7,8 @@ from collections.abc import Mapping, Set
 
 import pandas as pd
 
+from impact.campaign.rules import Rules
 from impact.errors import DisclosureError
-from impact.rules import Rules
 
 WHOLE = ""
 KEYS = ["association", "wave", "scale", "breakdown", "category", "statistic"]

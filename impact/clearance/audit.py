@@ -10,9 +10,9 @@ from itertools import combinations
 import numpy as np
 
 from impact.campaign import Campaign
+from impact.clearance.groups import Group
 from impact.disclosure import PUBLIC
 from impact.errors import DisclosureError
-from impact.groups import Group
 
 Rows = frozenset[frozenset[str]]
 FEW = 4

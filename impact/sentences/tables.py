@@ -8,7 +8,7 @@ import pandas as pd
 
 from impact.disclosure import WHOLE, Release
 from impact.errors import french
-from impact.reading import shown
+from impact.sentences.reading import shown
 from impact.wording import number, share
 
 LABELS = {

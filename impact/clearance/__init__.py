@@ -9,15 +9,15 @@ from typing import Any
 import pandas as pd
 
 from impact.analysis import releasable
-from impact.audit import culprit, exposures, refusal
+from impact.analysis.detail import class_labels
 from impact.campaign import Association, Campaign
-from impact.detail import class_labels
+from impact.clearance.audit import culprit, exposures, refusal
+from impact.clearance.groups import Group, visible_groups
+from impact.clearance.partitions import Partitions, merge
+from impact.clearance.vintages import require_enough_newcomers
 from impact.disclosure import LEAD, PUBLIC, Release, releases_for
 from impact.first_pass import Summary, summarise
-from impact.groups import Group, visible_groups
-from impact.partitions import Partitions, merge
 from impact.questionnaire import Choice
-from impact.vintages import require_enough_newcomers
 
 OTHER_AUDIENCES = (
     Association(PUBLIC, "Toutes les associations"),

@@ -8,14 +8,14 @@ from typing import Any
 
 import pandas as pd
 
+from impact.analysis.designs import by_category, estimates
+from impact.analysis.detail import details
+from impact.analysis.sensitivity import at_each_wave, checks, reliability_rows
 from impact.campaign import Campaign
-from impact.designs import by_category, estimates
-from impact.detail import details
 from impact.disclosure import STATISTICS, WHOLE
 from impact.first_pass import Summary, summarise
 from impact.questionnaire import Scale
 from impact.results import COLUMNS, as_results
-from impact.sensitivity import at_each_wave, checks, reliability_rows
 from impact.stats.moments import group_moments
 from impact.stats.multiplicity import adjust
 from impact.stats.people import people, reliable_change

@@ -22,8 +22,8 @@ from impact.bilan import bilan_files
 from impact.charts import figures
 from impact.cube import DRAFT, cube_inputs, write_cube
 from impact.disclosure import LEAD, Release
+from impact.disclosure.journal import JOURNAL, write_journal
 from impact.errors import CubeError, system_reason
-from impact.journal import JOURNAL, write_journal
 from impact.layout import lay_out
 from impact.seal import read_sealed
 

@@ -10,8 +10,8 @@ import pandas as pd
 
 from impact.campaign import Campaign
 from impact.disclosure import STATISTICS, WHOLE, Release
+from impact.disclosure.rounding import shown_count
 from impact.errors import DisclosureError
-from impact.rounding import shown_count
 
 NOT_SUMS = ("prediction_interval", "reliable_change")
 COMPARED = "difference_of_changes"

@@ -11,7 +11,7 @@ from pyxform.xls2xform import convert
 
 from impact.errors import ImpactError, Problem, QuestionnaireError, nearest
 from impact.questionnaire import ILLEGIBLE, KEY_COLUMNS, Choice, Item, Questionnaire, Scale
-from impact.sheets import SCALE_COLUMNS, Row, read_sheets
+from impact.questionnaire.sheets import SCALE_COLUMNS, Row, read_sheets
 
 KINDS = ("select_one", "select_multiple", "integer", "decimal", "text", "date", "note", "calculate", "start", "end")
 NOT_ANSWERS = ("note", "calculate", "start", "end")

@@ -16,8 +16,8 @@ from impact.coding_grid.model import open_answers
 from impact.collect.responses import write_csv
 from impact.errors import CampaignError
 from impact.evidence import keep_counts, kept_counts
-from impact.landmark import DECLARED, keep_landmark, landmark_file
 from impact.reference_survey import read_reference_survey, reference_values
+from impact.reference_survey.landmark import DECLARED, keep_landmark, landmark_file
 from impact.simulation import Truth, simulate, simulate_counts
 
 WHO, ON = "Relecture fictive", "2014-10-06T10:00:00"

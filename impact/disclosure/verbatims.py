@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from impact.campaign.rules import Rules
 from impact.errors import DisclosureError
-from impact.rules import Rules
 
 TELLING = re.compile(r"@|\d[\d .-]{5,}\d|\b\d{1,2}/\d{1,2}\b|\bwww\.|\b(?:M|Mme|Mlle|Dr)\.? [A-ZÉ]")
 

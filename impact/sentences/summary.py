@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from impact.disclosure import Release
 from impact.errors import french
-from impact.reading import DIFFERENCE, on_one_sheet, shown, verdict
 from impact.sentences import insufficient, who_answered, who_is_missing
+from impact.sentences.reading import DIFFERENCE, on_one_sheet, shown, verdict
 from impact.wording import listed
 
 VERDICTS = {

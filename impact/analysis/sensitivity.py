@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 
 import pandas as pd
 
+from impact.analysis.designs import on_one_sheet, whole
 from impact.campaign import Campaign
-from impact.designs import on_one_sheet, whole
 from impact.disclosure import WHOLE
 from impact.errors import StatisticsError
 from impact.first_pass import Summary

@@ -8,8 +8,8 @@ import pandas as pd
 
 from impact.disclosure import Release
 from impact.errors import french
-from impact.reading import verdict
-from impact.summary import VERDICTS
+from impact.sentences.reading import verdict
+from impact.sentences.summary import VERDICTS
 from impact.wording import listed, number
 
 NATURES = {  # nature -> what its column is called, from what is done to what it changes
