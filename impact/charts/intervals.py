@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import pandas as pd
-
 from impact import sentences
 from impact.charts.canvas import (
     EXPECTED,
@@ -24,11 +22,11 @@ from impact.charts.canvas import (
     span,
 )
 from impact.cube import Figure
-from impact.disclosure import WHOLE, Release
+from impact.disclosure import WHOLE, Release, Row
 from impact.sentences import tables
 from impact.sentences.reading import estimated, forest_rows, item_rows, memory_rows, scale_context, shown
 
-Line = tuple[str, pd.Series | None, dict]
+Line = tuple[str, Row | None, dict]
 TEXT, GAP = 0.165 * INCH, 0.34 * INCH  # a line of words, an interval and its air
 MANY, TALLEST = 60, 24 * INCH  # lines that can be read one by one; the height of more of them
 
@@ -110,7 +108,7 @@ def _interval(paper: Paper, y: float, line: Line) -> None:
     paper.mark(paper.x(row["estimate"]), y, **mark)
 
 
-def _hairline(paper: Paper, y: float, row: pd.Series | None, height: float) -> None:
+def _hairline(paper: Paper, y: float, row: Row | None, height: float) -> None:
     paper.line((paper.x(0), y - height / 2), (paper.x(0), y + height / 2), INK, 1)
     if shown(row):
         paper.line((paper.x(row["ci_low"]), y), (paper.x(row["ci_high"]), y), FULL["fill"], round(0.6 * height, 2))

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import pandas as pd
 
@@ -26,6 +27,8 @@ from impact.results import COLUMNS
 PUBLIC, LEAD = "public", "responsable"
 JUDGED = [*KEYS, "n", "estimate", "std_error", "ci_low", "ci_high"]
 SHOWN_COLUMNS = [*KEYS, "n", "estimate", "ci_low", "ci_high", "bound", "status", "reason"]
+
+Row = Mapping[str, Any]  # a row of a release, by column
 
 
 @dataclass(frozen=True)
@@ -52,15 +55,19 @@ class Release:
         """The association whose results these are: everybody's, for the public and the evaluation lead."""
         return WHOLE if self.audience in (PUBLIC, LEAD) else self.audience
 
-    def row(self, statistic: str, **where: str) -> pd.Series | None:
+    def row(self, statistic: str, **where: str) -> Row | None:
         """Return the row of `statistic` with these keys, None if absent; by default of the audience's own results."""
         wanted = {"association": self.own, **dict.fromkeys(KEYS[1:5], ""), **where, "statistic": statistic}
         place = self._places.get(tuple(wanted[key] for key in KEYS))
-        return None if place is None else self.table.iloc[place]
+        return None if place is None else {name: values[place] for name, values in self._columns.items()}
+
+    @cached_property
+    def _columns(self) -> dict[str, list]:
+        return {name: self.table[name].tolist() for name in self.table}
 
     @cached_property
     def _places(self) -> dict[tuple[str, ...], int]:
-        return {keys: place for place, keys in enumerate(self.table[KEYS].itertuples(index=False, name=None))}
+        return {keys: place for place, keys in enumerate(zip(*(self._columns[key] for key in KEYS), strict=True))}
 
 
 def release(

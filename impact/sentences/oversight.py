@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from impact.disclosure import WHOLE, Release
+from impact.disclosure import WHOLE, Release, Row
 from impact.errors import french
 from impact.sentences.reading import counts, scale_context, shown
 from impact.sentences.tables import SUPPRESSED
@@ -126,7 +126,7 @@ def _judged(release: Release, scale: str) -> str:
     return LOOSE if min(values, default=1.0) < FRAGILE else TIRED if min(values, default=1.0) < SOUND else HOLDS
 
 
-def _alpha(release: Release, scale: str, wave: dict) -> pd.Series | None:
+def _alpha(release: Release, scale: str, wave: dict) -> Row | None:
     return release.row("alpha", scale=scale, wave=wave["code"], association=WHOLE)
 
 

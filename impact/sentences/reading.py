@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import pandas as pd
-
-from impact.disclosure import WHOLE, Release
+from impact.disclosure import WHOLE, Release, Row
 from impact.wording import tenths
 
 REPORTED = {"retrospective_separate": "separate_sheet", "retrospective_same_sheet": "same_sheet"}
@@ -54,7 +52,7 @@ def on_one_sheet(release: Release) -> bool:
     return remembered_start(release) and REPORTED[release.context["design"]] == "same_sheet"
 
 
-def estimated(release: Release, scale: str, association: str | None = None) -> pd.Series | None:
+def estimated(release: Release, scale: str, association: str | None = None) -> Row | None:
     """Return the row that says what changed: of the same persons, of two surveys, or of everybody; None without one.
 
     `association`: by default those whose results these are.
@@ -69,7 +67,7 @@ def has_comparison(release: Release) -> bool:
     return bool(release.context.get("comparison")) or bool((release.table["statistic"] == DIFFERENCE).any())
 
 
-def counts(release: Release, association: str | None = None) -> list[tuple[str, pd.Series | None]]:
+def counts(release: Release, association: str | None = None) -> list[tuple[str, Row | None]]:
     """Return the label and the row of how many answered: each wave, « les deux fois » after the first."""
     where = {"association": release.own if association is None else association}
     rows = [(wave["label"], release.row("responded", wave=wave["code"], **where)) for wave in release.context["waves"]]
@@ -84,7 +82,7 @@ def first_and_last(release: Release) -> tuple[str, str]:
     return waves[0]["label"], waves[-1]["label"]
 
 
-def tenths_of(rows: Iterable[pd.Series]) -> dict[str, int]:
+def tenths_of(rows: Iterable[Row]) -> dict[str, int]:
     """Return, by statistic, how many persons out of ten; one of a share said by its bound alone is left at 0 or 9."""
     rows = list(rows)
     exact = [row for row in rows if not row["bound"]]
@@ -92,7 +90,7 @@ def tenths_of(rows: Iterable[pd.Series]) -> dict[str, int]:
     return {row["statistic"]: told.get(row["statistic"], 9 if row["bound"] == ">" else 0) for row in rows}
 
 
-def class_shares(release: Release, scale: str) -> list[tuple[str, str, pd.Series | None]]:
+def class_shares(release: Release, scale: str) -> list[tuple[str, str, Row | None]]:
     """Return (moment, class, row) of the shares of low, middle and high scores."""
     classes, found = scale_context(release, scale).get("classes", ()), []
     for wave in release.context["waves"]:
@@ -104,7 +102,7 @@ def class_shares(release: Release, scale: str) -> list[tuple[str, str, pd.Series
     return found
 
 
-def item_rows(release: Release, scale: str) -> list[tuple[str, pd.Series | None]]:
+def item_rows(release: Release, scale: str) -> list[tuple[str, Row | None]]:
     """Return the label and the change of each question of a scale, in the order of the questionnaire."""
     found = [
         (item, release.row("item_change", scale=item["name"]))
@@ -114,7 +112,7 @@ def item_rows(release: Release, scale: str) -> list[tuple[str, pd.Series | None]
     return [(item["label"].rstrip(".") + turned * item["reverse"], row) for item, row in found if row is not None]
 
 
-def memory_rows(release: Release, scale: str) -> list[tuple[str, pd.Series | None]]:
+def memory_rows(release: Release, scale: str) -> list[tuple[str, Row | None]]:
     """Return the change from the first measure, from the remembered start, and how these two differ."""
     sheet = REPORTED.get(release.context["design"])
     rows = {
@@ -125,7 +123,7 @@ def memory_rows(release: Release, scale: str) -> list[tuple[str, pd.Series | Non
     return [(label, row) for label, row in rows.items() if row is not None]
 
 
-def forest_rows(release: Release, scale: str) -> list[tuple[str, pd.Series | None]]:
+def forest_rows(release: Release, scale: str) -> list[tuple[str, Row | None]]:
     """Return the change of each association, in the order declared, of all together and what another may expect.
 
     Only the evaluation lead's release tells associations apart.

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
-from impact.disclosure import WHOLE, Release
+from impact.disclosure import WHOLE, Release, Row
 from impact.errors import french
 from impact.sentences.reading import shown
 from impact.wording import number, share
@@ -43,28 +43,28 @@ def scale_table(release: Release, scale: str) -> pd.DataFrame:
     return lines(rows)
 
 
-def lines(rows: Iterable[tuple[str, pd.Series | None]]) -> pd.DataFrame:
+def lines(rows: Iterable[tuple[str, Row | None]]) -> pd.DataFrame:
     """Return one line a result, all text: its label, how many persons, its value, its margin of error."""
     return _all_text((_line(row, label) for label, row in rows), COLUMNS)
 
 
-def counts_table(rows: Iterable[tuple[str, pd.Series]]) -> pd.DataFrame:
+def counts_table(rows: Iterable[tuple[str, Row]]) -> pd.DataFrame:
     """Return how many persons, a line a moment."""
     return pd.DataFrame([(label, f"{row['n']:.0f}") for label, row in rows], columns=COLUMNS[:2])
 
 
-def people_table(rows: Iterable[tuple[str, pd.Series]], tenths: Mapping[str, int]) -> pd.DataFrame:
+def people_table(rows: Iterable[tuple[str, Row]], tenths: Mapping[str, int]) -> pd.DataFrame:
     """Return the lines of risen, stable and fallen, with how many persons out of ten."""
     rows = list(rows)
     return lines(rows).assign(**{"Sur dix personnes": [out_of_ten(row, tenths[row["statistic"]]) for _, row in rows]})
 
 
-def out_of_ten(row: pd.Series, many: int) -> str:
+def out_of_ten(row: Row, many: int) -> str:
     """Return how many persons out of ten, or the only bound that may be said."""
     return OUT_OF_TEN.get(row["bound"], f"{many} sur 10")
 
 
-def classes_table(rows: Iterable[tuple[str, str, pd.Series]]) -> pd.DataFrame:
+def classes_table(rows: Iterable[tuple[str, str, Row]]) -> pd.DataFrame:
     """Return the share of persons in each class of scores, a line a class and a column a moment."""
     cells = {(level, moment): share(row) for moment, level, row in rows}
     levels, moments = (list(dict.fromkeys(key[place] for key in cells)) for place in (0, 1))
@@ -89,7 +89,7 @@ def breakdown_table(release: Release, scale: str, breakdown: dict) -> pd.DataFra
     return _all_text(told, columns)
 
 
-def margin(row: pd.Series) -> str:
+def margin(row: Row) -> str:
     """Return the interval of a change, in words."""
     return f"entre {number(row['ci_low'], sign=True)} et {number(row['ci_high'], sign=True)}"
 
@@ -98,7 +98,7 @@ def _all_text(rows: Iterable[Sequence[str]], columns: Sequence[str]) -> pd.DataF
     return pd.DataFrame([[french(cell) for cell in row] for row in rows], columns=columns)
 
 
-def _line(row: pd.Series, label: str) -> list[str]:
+def _line(row: Row, label: str) -> list[str]:
     if not shown(row):
         return [label, SUPPRESSED, "", ""]
     if row["statistic"] in ("risen", "stable", "fallen"):
