@@ -3,16 +3,19 @@
     .venv/bin/python benchmarks/statistiques.py
 
 Each line: persons, milliseconds here, milliseconds there, and the ratio here / there (under 1: faster here). What is
-timed here gives more than one number: every estimate comes with its interval, its n and its method. pingouin is under
-the GPL: it is compared where somebody installed it, and never needed. Last: the whole analysis of the demonstration
-campaign, everything being imported.
+timed here gives more than one number: every estimate comes with its interval, its n and its method. pingouin and psych
+(R) are under the GPL: they are compared where somebody installed them, and never needed; R is timed from inside. Last:
+the whole analysis of the demonstration campaign, everything being imported.
 """
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -37,7 +40,14 @@ except ImportError:
 SCALE = "estime"
 REPEATS = 7
 COPIES = (1, 100, 1000)
+PSYCH = f"""
+if (!requireNamespace("psych", quietly = TRUE)) quit(status = 1)
+items <- read.csv(commandArgs(TRUE)[1])
+seconds <- replicate({REPEATS}, system.time(psych::alpha(items, warnings = FALSE))[["elapsed"]])
+cat(1000 * min(seconds))
+"""
 Call = Callable[[], object]
+Others = dict[str, Callable[[], float | None]]  # package -> milliseconds, None where it is absent
 
 
 def best(call: Call) -> float:
@@ -56,16 +66,37 @@ def replicated(scores: pd.DataFrame, copies: int) -> pd.DataFrame:
     return pd.concat(blocks, ignore_index=True)
 
 
-def comparisons(items: pd.DataFrame, linked: pd.DataFrame, changes: pd.DataFrame) -> Iterator[tuple[str, Call, dict]]:
-    """Yield what is computed, our call, and the calls of the others by package."""
-    others = {"pingouin": lambda: pingouin.cronbach_alpha(items, nan_policy="listwise")} if pingouin else {}
-    yield "alpha, ses intervalles, item par item", lambda: alpha(item_moments(items)), others
-    others = {"scipy": lambda: stats.ttest_rel(linked["after"], linked["before"]).confidence_interval()}
-    if pingouin:
-        others["pingouin"] = lambda: pingouin.ttest(linked["after"], linked["before"], paired=True)
+def in_psych(items: pd.DataFrame) -> float | None:
+    """Return the milliseconds of psych::alpha on the same items, timed inside R."""
+    if not shutil.which("Rscript"):
+        return None
+    with tempfile.TemporaryDirectory() as folder:
+        items.to_csv(file := Path(folder, "items.csv"), index=False)
+        done = subprocess.run(["Rscript", "-e", PSYCH, file], capture_output=True, text=True)
+    return None if done.returncode else float(done.stdout)
+
+
+def in_pingouin(call: Call) -> float | None:
+    """Return the milliseconds of a call of pingouin, where it is installed."""
+    return best(call) if pingouin else None
+
+
+def comparisons(items: pd.DataFrame, linked: pd.DataFrame, changes: pd.DataFrame) -> Iterator[tuple[str, Call, Others]]:
+    """Yield what is computed, our call, and what the others take."""
+    yield (
+        "alpha, ses intervalles, item par item",
+        lambda: alpha(item_moments(items)),
+        {
+            "pingouin": partial(in_pingouin, lambda: pingouin.cronbach_alpha(items, nan_policy="listwise")),
+            "psych": partial(in_psych, items),
+        },
+    )
+    scipys = partial(best, lambda: stats.ttest_rel(linked["after"], linked["before"]).confidence_interval())
+    pingouins = partial(in_pingouin, lambda: pingouin.ttest(linked["after"], linked["before"], paired=True))
+    others = {"scipy": scipys, "pingouin": pingouins}
     yield "évolution, moyennes, taille d’effet", lambda: paired_change(pair_moments(linked, by=())), others
     y, v = changes["estimate"].to_numpy(), changes["std_error"].to_numpy() ** 2
-    others = {"statsmodels": lambda: combine_effects(y, v, method_re="iterated").summary_frame()}
+    others = {"statsmodels": partial(best, lambda: combine_effects(y, v, method_re="iterated").summary_frame())}
     yield "toutes associations", lambda: pool(changes), others
 
 
@@ -82,10 +113,9 @@ def compare(campaign: impact.campaign.Campaign, responses: pd.DataFrame, scores:
                 continue  # seven associations whatever the number of persons
             here = best(ours)
             for package, theirs in others.items():
-                there = best(theirs)
-                print(f"{name + ' / ' + package:54}{len(linked):>7}{here:>10.2f}{there:>10.2f}{here / there:>9.2f}")
-            if not others:
-                print(f"{name:51}{len(many):>10}{here:>10.2f}{'absent':>10}")
+                there = theirs()
+                words = f"{there:>10.2f}{here / there:>9.2f}" if there else f"{'absent':>10}"
+                print(f"{name + ' / ' + package:54}{len(linked):>7}{here:>10.2f}{words}", flush=True)
 
 
 def whole_flow(campaign: impact.campaign.Campaign, responses: pd.DataFrame) -> None:
@@ -104,10 +134,6 @@ def main() -> None:
     campaign = impact.read_campaign("demonstration")
     with tempfile.TemporaryDirectory() as folder:
         responses = impact.check_file(impact.example_file(campaign, Path(folder)), campaign).accepted
-    if pingouin is None:
-        print(
-            "pingouin absent (licence GPL, jamais nécessaire) : pour comparer, l’installer dans un autre environnement."
-        )
     compare(campaign, responses, impact.score(responses, campaign.questionnaire))
     whole_flow(campaign, responses)
 

@@ -9,7 +9,7 @@ from itertools import chain
 import pandas as pd
 
 from impact.campaign import Campaign
-from impact.disclosure import STATISTICS, WHOLE, Release
+from impact.disclosure import KEYS, STATISTICS, WHOLE, Release
 from impact.disclosure.rounding import shown_count
 from impact.errors import DisclosureError
 
@@ -52,9 +52,7 @@ def visible_groups(releases: Iterable[Release], used: pd.DataFrame, campaign: Ca
     groups, found, cells = [], {}, _Cells(used, [question.name for question in campaign.questionnaire.breakdowns])
     compared = frozenset(one.code for one in campaign.associations if one.comparison)
     everybody = frozenset(one.code for one in campaign.associations) - compared
-    for release, row in (
-        (one, row) for one in releases for row in one.table[one.table["status"] == "shown"].to_dict("records")
-    ):
+    for release, row in ((one, row) for one in releases for row in _shown(one)):
         if STATISTICS[row["statistic"]] not in ("mean", "share") or row["statistic"] in NOT_SUMS:
             continue
         behind = []
@@ -70,6 +68,10 @@ def visible_groups(releases: Iterable[Release], used: pd.DataFrame, campaign: Ca
             raise DisclosureError(f"rien n’est diffusé : on ne sait pas sur qui porte un résultat ({what}).")
         groups += behind
     return list(dict.fromkeys(groups))
+
+
+def _shown(release: Release) -> list[dict]:
+    return release.table.loc[release.table["status"] == "shown", [*KEYS, "n"]].to_dict("records")
 
 
 def _behind(
