@@ -126,7 +126,7 @@ def protected(
 
     Returns
     -------
-    The releases and, if named, the groups of persons behind their numbers. A question that exposes somebody is merged as declared
+    The releases, and the groups of persons behind their numbers. A question that exposes somebody is merged as declared
     for the associations concerned, if its categories declare how.
 
     Raises
@@ -139,7 +139,7 @@ def protected(
         require_enough_newcomers(groups, past, campaign.rules)
         found = exposures([*groups, *past])
         if not found:
-            return cleared, groups if named else []
+            return cleared, groups
         question = culprit([*groups, *past], found)
         more = {(viewer, question) for exposure in found for viewer in exposure.viewers} - forced
         if not question or not more or not _merges(campaign, question):

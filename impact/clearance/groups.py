@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -49,7 +49,7 @@ def visible_groups(releases: Iterable[Release], used: pd.DataFrame, campaign: Ca
     ------
     DisclosureError when the n of a result is not the number of persons found for it: its group is then unknown.
     """
-    groups, found, cells = [], {}, _Cells(used, [question.name for question in campaign.questionnaire.breakdowns])
+    groups, found, cells = [], {}, _Cells(used)
     compared = frozenset(one.code for one in campaign.associations if one.comparison)
     everybody = frozenset(one.code for one in campaign.associations) - compared
     for release, row in ((one, row) for one in releases for row in _shown(one)):
@@ -96,7 +96,8 @@ def _behind(
 class _Cells:
     """The cells of each statistic, by group, and how many persons they hold."""
 
-    def __init__(self, used: pd.DataFrame, breakdowns: Sequence[str]):
+    def __init__(self, used: pd.DataFrame):
+        breakdowns = used.columns.difference(["scale", "population", "association", "participant", "persons"])
         self._names: dict[tuple, list[str]] = {}
         self._sizes: dict[tuple, dict[str, int]] = {}
         for statistic, part in used.groupby(["scale", "population"], sort=False, observed=True):

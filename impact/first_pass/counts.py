@@ -98,7 +98,7 @@ def labelled(counted: pd.DataFrame, campaign: Campaign, associations: Sequence[s
 
 
 def _named(places: np.ndarray, labels: Sequence[str]) -> pd.Categorical:
-    names = {name: place for place, name in enumerate(dict.fromkeys(labels))}
+    names = {name: place for place, name in enumerate(sorted(set(labels)))}  # the order of groups, as of any text
     return pd.Categorical.from_codes(np.array([names[label] for label in labels])[places], list(names))
 
 

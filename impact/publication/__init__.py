@@ -91,6 +91,8 @@ def publish(
     responses = _sourced(campaign, files, engine, read) if engine else _collected(campaign, files, format, matched)
     progress("Scores, analyse, secret statistique et audit")
     cleared, groups = protected(responses, campaign, past, named=not engine)
+    if engine:
+        groups = []  # of nobody named: only the source is remembered
     told = with_landmark(with_evidence(cleared, campaign, responses), campaign)
     current = edition(outputs, inputs, key)
     audiences = current.write(told, len(cleared), progress)
