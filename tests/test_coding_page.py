@@ -85,9 +85,12 @@ def test_more_than_two_hundred_answers_coded_with_the_keyboard(browser, served):
     assert page.locator(".liste option").count() > 200
     page.locator("input[placeholder=obligatoire]").focus()
     page.keyboard.type("Mme Essai")
+    boxes = "[...document.querySelectorAll('.impact-grille input[type=checkbox]')]"
+    page.evaluate(f"{boxes}.forEach(box => box.dataset.former = 'yes')")
     page.locator(".liste select").focus()
     page.keyboard.press("ArrowDown")
     page.wait_for_selector("blockquote mark", timeout=PAGE)  # the second answer names a place
+    page.wait_for_function(f"{boxes}.length && !{boxes}.some(box => box.dataset.former)", timeout=PAGE)
     page.keyboard.press("Tab")
     page.keyboard.press("Space")
     coded = last_line(log, "", 1)

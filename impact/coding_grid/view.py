@@ -125,8 +125,8 @@ class _Grid:
         if self.filling:
             return
         answer, self.filling = self.answer, True
-        self.opened.value = self._heading(answer) if answer else "<p>Aucune réponse ne correspond à ces choix.</p>"
         self.criteria.children = [self._box(one, answer) for one in self.grid.criteria(answer)] if answer else []
+        self.opened.value = self._heading(answer) if answer else "<p>Aucune réponse ne correspond à ces choix.</p>"
         self.shown.value = self.grid.state(answer).shown if answer else ""
         self.said.value = ""
         self.filling = False
