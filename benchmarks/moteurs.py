@@ -7,7 +7,8 @@ Scoring: 10^6 persons x 24 items. One pass of memory copy over the same numbers,
 échelle par échelle » is what one writes by hand after psych (codes to numbers, items turned, mean of the row, missing
 rule). Pipeline: parquet files to audited releases of the seven associations of the demonstration campaign: rows
 checked, scored, summed up, analysed, protected, audited; figures, bilans and files excluded. Each measure is a process
-of its own, so that its peak of memory is its own (that of Spark's Java process is added). Beside the seconds that pass,
+of its own, the scores included: a process starts with the peak of memory of the one that starts it (that of Spark's Java
+process is added). Beside the seconds that pass,
 those of the processors: on a busy machine, only these compare. A table with ratios is printed, a plot written.
 """
 
@@ -36,6 +37,7 @@ from benchmarks.partitions import write_partitions  # noqa: E402
 from impact.engines import ENGINES, source_files  # noqa: E402
 
 PERSONS, ITEMS, REPEATS = 10**6, 24, 5
+SCORES = "scores"
 
 
 def best(call: Callable[[], object], repeats: int = REPEATS) -> float:
@@ -177,9 +179,11 @@ def main() -> None:
     words.add_argument("--dossier", type=Path, help="où écrire les données et les courbes (un dossier provisoire)")
     words.add_argument("--une-mesure", help=argparse.SUPPRESS)
     given = words.parse_args()
+    if given.une_mesure == SCORES:
+        return scoring()
     if given.une_mesure:
         return print(json.dumps(pipeline(given.une_mesure, given.dossier)))
-    scoring()
+    subprocess.run([sys.executable, __file__, "--une-mesure", SCORES], check=True)
     with tempfile.TemporaryDirectory() as provisional:
         folder = given.dossier or Path(provisional)
         table = growth(range(3, given.lignes + 1), given.moteurs, folder)
