@@ -7,15 +7,16 @@ Scoring: 10^6 persons x 24 items. One pass of memory copy over the same numbers,
 échelle par échelle » is what one writes by hand after psych (codes to numbers, items turned, mean of the row, missing
 rule). Pipeline: parquet files to audited releases of the seven associations of the demonstration campaign: rows
 checked, scored, summed up, analysed, protected, audited; figures, bilans and files excluded. Each measure is a process
-of its own, the scores included: a process starts with the peak of memory of the one that starts it (that of Spark's Java
-process is added). Beside the seconds that pass,
-those of the processors: on a busy machine, only these compare. A table with ratios is printed, a plot written.
+of its own, the scores included, because a process starts with the peak of memory of the one that starts it; the time
+and memory of Spark's Java process are added. Beside the seconds that pass, those of the processors: on a busy machine,
+only these compare. A table with ratios is printed, a plot written.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 import resource
 import subprocess
 import sys
@@ -28,6 +29,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import psutil
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -118,9 +120,11 @@ def pipeline(engine: str, folder: Path) -> dict[str, float]:
     cleared, _ = protected(read.responses, campaign, [], named=False)
     assert any((one.table["status"] == "shown").any() for one in cleared) or read.n < 5000
     done = time.perf_counter()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    peak += resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024 if engine == "spark" else 0
-    return {"rows": read.n, "seconds": done - start, "processor": time.process_time(), "megabytes": peak}
+    peak, processor = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, time.process_time()
+    for child in psutil.Process().children(recursive=True):  # Spark's Java
+        peak += int(re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{child.pid}/status").read_text())[1]) / 1024
+        processor += sum(child.cpu_times()[:2])
+    return {"rows": read.n, "seconds": done - start, "processor": processor, "megabytes": peak}
 
 
 def growth(powers: range, engines: list[str], folder: Path) -> pd.DataFrame:
