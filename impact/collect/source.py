@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from hashlib import sha256
+from operator import or_
 from pathlib import Path
 
 import narwhals as nw
@@ -45,11 +47,10 @@ def read_source(files: Sequence[Path], engine: str, campaign: Campaign) -> Sourc
     where = files[0].parent
     frame = _with_keys(open_source(files, engine), where, campaign)
     faults = list(_faults(frame, campaign))
-    flagged = frame.with_columns(
-        *(found.cast(nw.Float64()).alias(f"f{place}") for place, (*_, found) in enumerate(faults))
-    )
     flags = [f"f{place}" for place in range(len(faults))]
-    flagged = flagged.with_columns(nw.max_horizontal(*flags).alias(FAULTY))
+    found = {flag: wrong for flag, (*_, wrong) in zip(flags, faults, strict=True)}
+    found[FAULTY] = reduce(or_, found.values())
+    flagged = frame.with_columns(wrong.cast(nw.Float64()).alias(flag) for flag, wrong in found.items())
     counts = collected(flagged.select(nw.len().alias("n"), nw.col(*flags, FAULTY).sum()), ["n"]).iloc[0].fillna(0)
     total, bad = int(counts["n"]), int(counts[FAULTY])
     if total == bad:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
+
 import narwhals as nw
 import pandas as pd
 
@@ -27,15 +30,13 @@ def rows_of(frame: Frame, campaign: Campaign) -> Frame:
         (f"b{number}", one.name, {choice.name: place for place, choice in enumerate(one.categories, start=1)})
         for number, one in enumerate(questionnaire.breakdowns)
     ]
-    given = [(~nw.col(column).is_null()).cast(SMALL).alias(f"g{place}") for place, (_, column, _) in enumerate(items)]
-    frame = frame.select(
+    given = reduce(or_, (~nw.col(column).is_null() for _, column, _ in items))
+    return frame.select(
         *(nw.col(key) for key in KEYS),
         translated(nw.col("wave"), waves, schema["wave"], nw.lit(None, NUMBER)).alias("wave"),
+        given.cast(SMALL).alias("answered"),
         *placed(frame, [*items, *asked]),
-        *given,
     )
-    answered = nw.max_horizontal(*(f"g{place}" for place in range(len(items)))).alias("answered")
-    return frame.with_columns(answered).select(*KEYS, "wave", "answered", *(name for name, *_ in (*items, *asked)))
 
 
 def _valued(frame: Frame, campaign: Campaign, wave: str = "") -> Frame:
