@@ -25,6 +25,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from importlib.util import find_spec
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -167,8 +168,8 @@ def draw(table: pd.DataFrame, path: Path) -> None:
     for axes, column, label in zip(
         figure.subplots(1, 2), ("seconds", "megabytes"), ("secondes", "mémoire, Mo"), strict=True
     ):
-        for engine, own in table.groupby("engine"):
-            axes.plot(own["rows"], own[column], marker="o", label=engine)
+        for marker, (engine, own) in zip(cycle("osD^"), table.groupby("engine", sort=False), strict=False):
+            axes.plot(own["rows"], own[column], marker=marker, label=engine)
         axes.set(xscale="log", yscale="log", xlabel="lignes", ylabel=label)
         axes.grid(alpha=0.3)
     axes.legend()

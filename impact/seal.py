@@ -10,16 +10,37 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import os
 import shutil
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
-from impact.errors import CubeError, system_reason
+from impact.errors import CubeError, ImpactError, system_reason
 from impact.keys import keyed_digest
 
 FORMAT = 4
 MANIFEST = "manifeste.json"
 REPUBLISH = "Les publier de nouveau avec « impact publier »."
+
+
+@contextmanager
+def held(folder: Path, refused: ImpactError) -> Iterator[None]:
+    """Hold a folder, or raise `refused` when another process holds it; some systems cannot hold one: nothing there."""
+    if os.name != "posix":
+        yield
+        return
+    import fcntl
+
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise refused from None
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def write_sealed(folder: Path, files: Mapping[str, bytes], about: Mapping, key: bytes) -> Path:

@@ -1,6 +1,7 @@
 """Dissemination: stopped anywhere and taken up again, a publication gives the same bytes; what is read is never mixed."""
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -18,7 +19,7 @@ from impact.disclosure import LEAD, PUBLIC
 from impact.disclosure.journal import JOURNAL
 from impact.errors import CubeError, french
 from impact.keys import private_file, secret_key
-from impact.publication.dissemination import STATE, Edition, edition
+from impact.publication.dissemination import STATE, Edition, edition, only_one
 from impact.seal import MANIFEST
 from tests.conftest import SMALL_CAMPAIGN
 
@@ -84,6 +85,19 @@ def test_killed_and_resumed_gives_the_same_bytes(seven, read, tmp_path):
     impact.publish(campaign, [answers], whole := tmp_path / "sans_arret")
     assert held(read) == held(whole)
     assert {path.name for path in read.iterdir()} == {*SEVEN, PUBLIC, LEAD, JOURNAL}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="ce système ne sait pas tenir un dossier")
+def test_two_publications_at_once_are_refused(seven, read):
+    """The second one says so, in French, and undoes nothing."""
+    campaign, _, answers = seven
+    before = held(read)
+    with only_one(read):
+        told = held(read)
+        with pytest.raises(CubeError, match=french("une autre publication de cette campagne")):
+            impact.publish(campaign, [answers], read)
+        assert held(read) == told
+    assert {name: content for name, content in held(read).items() if DRAFT not in name} == before
 
 
 def test_stopped_while_cubes_take_their_places(seven, read, monkeypatch):

@@ -20,7 +20,7 @@ from impact.keys import private_file, secret_key
 from impact.linking import link
 from impact.linking.joining import DECISIONS, Joined
 from impact.provenance import code_files, files_digest
-from impact.publication.dissemination import edition
+from impact.publication.dissemination import edition, only_one
 from impact.reference_survey.landmark import landmark_file, with_landmark
 from impact.simulation import is_example
 
@@ -94,12 +94,13 @@ def publish(
     if engine:
         groups = []  # of nobody named: only the source is remembered
     told = with_landmark(with_evidence(cleared, campaign, responses), campaign)
-    current = edition(outputs, inputs, key)
-    audiences = current.write(told, len(cleared), progress)
-    if not invented:
-        remember(campaign.name, groups, source)
     codes = [one.code for one in campaign.associations]
-    written = current.put_in_place(audiences, codes)
+    with only_one(outputs):
+        current = edition(outputs, inputs, key)
+        audiences = current.write(told, len(cleared), progress)
+        if not invented:
+            remember(campaign.name, groups, source)
+        written = current.put_in_place(audiences, codes)
     return [folder for folder in written if folder.name in codes]
 
 

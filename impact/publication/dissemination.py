@@ -11,7 +11,7 @@ import shutil
 import signal
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from multiprocessing import get_context, parent_process
@@ -25,7 +25,7 @@ from impact.disclosure import LEAD, Release
 from impact.disclosure.journal import JOURNAL, write_journal
 from impact.errors import CubeError, system_reason
 from impact.layout import lay_out
-from impact.seal import read_sealed
+from impact.seal import held, read_sealed
 
 STATE = "publication.json"
 FEW = 40  # cubes: starting another process takes as long as writing these
@@ -93,6 +93,20 @@ class Edition:
         return manifest["inputs"] == self.inputs
 
 
+def only_one(outputs: Path) -> AbstractContextManager[None]:
+    """Hold the draft of an edition while it is written: two publications at once would undo each other's."""
+    refused = CubeError(
+        "une autre publication de cette campagne est en train de s’écrire.",
+        where=outputs,
+        remedy="Attendre qu’elle finisse, ou l’arrêter (Ctrl+C), puis recommencer.",
+    )
+    try:
+        (outputs / DRAFT).mkdir(parents=True, exist_ok=True)
+        return held(outputs / DRAFT, refused)
+    except OSError as error:
+        raise _unwritable(outputs, error) from None
+
+
 def edition(outputs: Path, inputs: str, key: bytes) -> Edition:
     """Take up the edition of these inputs where it was stopped, with its date, or begin one; leave none of others.
 
@@ -104,8 +118,9 @@ def edition(outputs: Path, inputs: str, key: bytes) -> Edition:
     try:
         about = json.loads(state.read_text("utf-8")) if state.is_file() else {}
         if about.get("inputs") != inputs:
-            shutil.rmtree(draft, ignore_errors=True)
-            draft.mkdir(parents=True)
+            draft.mkdir(parents=True, exist_ok=True)
+            for former in draft.iterdir():
+                shutil.rmtree(former) if former.is_dir() else former.unlink()
             about = {"inputs": inputs, "made": date.today().isoformat()}
             state.write_text(json.dumps(about), "utf-8")
     except OSError as error:

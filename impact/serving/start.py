@@ -10,14 +10,14 @@ import re
 import socket
 import threading
 import webbrowser
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from functools import partial
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from impact.errors import ServingError, french
+from impact.seal import held
 
 if TYPE_CHECKING:
     from impact.serving.app import ResultsServer
@@ -86,28 +86,14 @@ def bind(port: int, address: str) -> list[socket.socket]:
         ) from error
 
 
-@contextmanager
-def alone(outputs: Path) -> Iterator[None]:
+def alone(outputs: Path) -> AbstractContextManager[None]:
     """Hold the campaign's folder while it is served: two servers would each count wrong secrets for themselves."""
-    if os.name != "posix":  # a folder cannot be held there
-        yield
-        return
-    import fcntl
-
-    folder = os.open(outputs, os.O_RDONLY)
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(folder)
-        raise ServingError(
-            "Les pages de cette campagne sont déjà ouvertes par un autre serveur.",
-            where=outputs,
-            remedy="Se servir de celui-là, ou le fermer d’abord (Ctrl+C).",
-        ) from None
-    try:
-        yield
-    finally:
-        os.close(folder)
+    refused = ServingError(
+        "Les pages de cette campagne sont déjà ouvertes par un autre serveur.",
+        where=outputs,
+        remedy="Se servir de celui-là, ou le fermer d’abord (Ctrl+C).",
+    )
+    return held(outputs, refused)
 
 
 def find_cubes(outputs: Path) -> Cubes:
