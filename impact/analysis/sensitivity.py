@@ -81,7 +81,7 @@ def weighted_changes(marked: pd.DataFrame, campaign: Campaign) -> pd.DataFrame:
     changes = marked.assign(change=marked["after"] - marked["before"], probability=probability)
     rows = [
         weighted_change(group["change"], group["probability"]).assign(association=association)
-        for association, group in changes.groupby("association")
+        for association, group in changes.groupby("association", observed=True)
     ]
     weighted = pd.concat(rows, ignore_index=True)
     pooled = whole(weighted, campaign).query("statistic == 'pooled_change'")

@@ -50,7 +50,7 @@ def _some_hidden(own: pd.DataFrame, question: str, campaign: Campaign) -> set[st
     """Return the categories that would be hidden for at least one scale, nobody having ticked them included."""
     found: set[str] = set()
     nobody = dict.fromkeys((choice.name for choice in campaign.questionnaire.question(question).categories), 0)
-    sizes = own.groupby(["scale", "population", question], sort=False)["persons"].sum()
-    for _, part in sizes.groupby(level=[0, 1], sort=False):
+    sizes = own.groupby(["scale", "population", question], sort=False, observed=True)["persons"].sum()
+    for _, part in sizes.groupby(level=[0, 1], sort=False, observed=True):
         found |= hidden_categories(nobody | part.droplevel([0, 1]).to_dict(), campaign.rules)
     return found

@@ -19,7 +19,7 @@ class Summary:
 
     answered : association, wave ("" for both ends), persons.
     counted : scale (or question), population, breakdown, category ("" for everyone), association, before, after,
-        persons.
+        persons; names are categories, since rows may be millions.
         Where persons are not matched, `before` is the score and `population` the wave; else `after` is missing for
         those who did not come back. See `populations`.
     cells : scale, population, association, a column a breakdown question, participant (the cell's name), persons: the

@@ -155,7 +155,7 @@ def adjusted_change(moments: pd.DataFrame, first: pd.DataFrame) -> pd.DataFrame:
             remedy="Calculer les deux tables sur les mêmes réponses.",
         )
     blocks = [key for key in keys if key != "association"]  # the residual variance is common to one scale only
-    groups = table.groupby(blocks, dropna=False, sort=False) if blocks else [((), table)]
+    groups = table.groupby(blocks, dropna=False, sort=False, observed=True) if blocks else [((), table)]
     return as_results(row for _, block in groups for row in _adjusted_rows(block))
 
 
