@@ -192,7 +192,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as provisional:
         folder = given.dossier or Path(provisional)
         table = growth(range(3, given.lignes + 1), given.moteurs, folder)
-        draw(table, (given.dossier or Path.cwd()) / "croissance.svg")
+        place = given.dossier or Path("dist")
+        place.mkdir(exist_ok=True)
+        draw(table, place / "croissance.svg")
 
 
 if __name__ == "__main__":
