@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterable, Mapping
 from html import escape
 from itertools import groupby
@@ -16,6 +17,7 @@ from impact.errors import french
 from impact.page import NOTHING, Page
 from impact.story import Section, Statement, Table, story
 
+SIZE = re.compile(rb'width="([\d.]+)pt" height="([\d.]+)pt"')
 FEW = 2  # statements: a table after more of them is folded, for who wants it
 EVERYONE = "Tout le monde ensemble"
 CHOOSE = "Choisir une question ci-dessus pour voir les résultats selon les réponses."
@@ -109,14 +111,21 @@ def _table(table: Table, *, folded: bool) -> str:
 
 def _figure(statement: Statement, figure: Figure) -> str:
     """A figure, the sentence that says it, its table and its files."""
-    data = base64.b64encode(figure.svg).decode()
     label, text = escape(figure.title), escape(statement.text)
     links = _links((f"{figure.name}.{kind}", kind.upper()) for kind in ("svg", "png", "csv"))
     inside = f'{table_html(figure.table)}<p class="fichiers">Télécharger : {links}</p>'
     return french(
-        f'<figure role="figure" aria-label="{label}"><img alt="{label}" src="data:image/svg+xml;base64,{data}">'
+        f'<figure role="figure" aria-label="{label}">{_image(figure)}'
         f"<figcaption>{text}</figcaption>{_folded('Les chiffres de cette figure', inside)}</figure>"
     )
+
+
+def _image(figure: Figure) -> str:
+    """The drawing, read when it comes near the screen, its place kept: the first figures are seen before the last."""
+    width, height = (round(float(points) * 4 / 3) for points in SIZE.search(figure.svg).groups())
+    data = base64.b64encode(figure.svg).decode()
+    place = f'loading="lazy" width="{width}" height="{height}"'
+    return f'<img {place} alt="{escape(figure.title)}" src="data:image/svg+xml;base64,{data}">'
 
 
 def _links(files: Iterable[tuple[str, str]]) -> str:

@@ -131,7 +131,9 @@ def test_nothing_is_wider_than_the_screen(site, browser, width):
     page.get_by_role("radio", name="Votre âge").check()
     page.wait_for_selector(".cartes img", timeout=PAGE)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert page.eval_on_selector_all("img", "images => images.every(image => image.complete && image.naturalWidth > 0)")
+    page.evaluate("[...document.images].forEach(image => image.loading = 'eager')")  # else only those near the screen
+    page.wait_for_function("[...document.images].every(one => one.complete && one.naturalWidth > 0)", timeout=PAGE)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.context.close()
 
 

@@ -21,7 +21,6 @@ EXTENSIONS = {
     "@jupyter-widgets/jupyterlab-manager": "labextensions",
 }
 STYLES = {
-    "page.css": "text/css",
     "formulaire.css": "text/css",
     "page.js": "text/javascript",
     "lien.js": "text/javascript",

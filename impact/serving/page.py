@@ -19,11 +19,12 @@ from voila.notebook_renderer import NotebookRenderer
 
 from impact.errors import CubeError, french
 from impact.page import ACTIVITY, NOTHING, STYLE, Page, read_page
-from impact.serving.guard import Guarded, Missing, Refusal
+from impact.serving.guard import WEB, Guarded, Missing, Refusal
 from impact.serving.health import STOPPING, Life
 from impact.serving.identity import LEAD, LEADS, PAGE
 from impact.serving.kernels import KERNEL_NAME
 
+FRAME = WEB / "page.css"
 TURN = 0.25  # seconds
 RESULTS = "."  # the address of one's results, from the other page
 OTHERS = {ACTIVITY: "L’activité du service", RESULTS: "Les résultats de l’évaluation"}
@@ -113,7 +114,8 @@ class StoryHandler(Guarded):
         """Write all of the page that needs no kernel; `other` is the one that a link leads to, "" for none."""
         self.set_header("Content-Type", "text/html; charset=utf-8")
         shown = {"page": page, "detail": detail, "other": other, "other_title": OTHERS.get(other)}
-        self.write(self.filled("page.html", style=STYLE.read_text("utf-8"), xsrf=self.xsrf_form_html(), **shown))
+        style = FRAME.read_text("utf-8") + STYLE.read_text("utf-8")
+        self.write(self.filled("page.html", style=style, xsrf=self.xsrf_form_html(), **shown))
 
 
 class ActivityHandler(StoryHandler, Missing):

@@ -35,7 +35,7 @@ def kernels(pages):
 def address(route: str, kernel: str) -> str:
     """Return an address that this route answers."""
     if route.startswith("/style"):
-        return "/style/page.css"
+        return "/style/page.js"
     if route.startswith("/fichiers"):
         return "/fichiers/resultats.csv"
     path = route.replace(r"(?P<kernel_id>\w+-\w+-\w+-\w+-\w+)", kernel).replace("\\", "").rstrip("$")
@@ -179,7 +179,7 @@ def test_nothing_asked_in_the_query_string_changes_the_page(pages):
     ):
         answer = visitor.get(f"/?{query}")
         assert answer.status_code == 200
-        assert "/style/page.css" in answer.text
+        assert "/style/page.js" in answer.text
         assert "ailleurs" not in answer.text
         visitor.leave(re.search(r'"kernelId": "([\w-]+)"', answer.text)[1])
 
@@ -193,7 +193,7 @@ def test_nothing_asked_in_the_query_string_changes_the_page(pages):
         "/sante",
         "/fichiers/figure.svg",
         "/rien",
-        "/style/page.css",
+        "/style/page.js",
         "/api/kernels/a-a-a-a-a",
         "script",
     ],
