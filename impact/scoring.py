@@ -39,23 +39,16 @@ def item_values(responses: Any, scale: Scale) -> Any:
 
 def coded(question: Item, dtype: nw.dtypes.DType) -> nw.Expr:
     """Return what the answers to a question count for, null where there is none."""
-    return translated(nw.col(question.name), question.values, dtype, NUMBER)
+    return translated(nw.col(question.name), question.values, dtype, nw.lit(None, NUMBER))
 
 
-def translated(
-    column: nw.Expr,
-    values: Mapping[str, float],
-    dtype: nw.dtypes.DType,
-    kind: nw.dtypes.DType,
-    other: int | None = None,
-) -> nw.Expr:
-    """Return the number, of this kind, that each code of a column of this type stands for; `other`, for any other."""
-    found = nw.lit(other, kind)
+def translated(column: nw.Expr, values: Mapping[str, float], dtype: nw.dtypes.DType, default: nw.Expr) -> nw.Expr:
+    """Return the number that stands for each code of a column, the default for any other; codes may be numbers."""
     for code, value in values.items():
         if not dtype.is_numeric() or is_number(code):
             held = code if not dtype.is_numeric() else int(code) if dtype.is_integer() else float(code)
-            found = nw.when(column == held).then(nw.lit(value, kind)).otherwise(found)
-    return found
+            default = nw.when(column == held).then(nw.lit(value)).otherwise(default)
+    return default
 
 
 def score(responses: Any, questionnaire: Questionnaire) -> Any:
@@ -94,9 +87,9 @@ def item_names(scales: tuple[Scale, ...]) -> list[str]:
 
 def placed(frame: Frame, questions: Iterable[tuple[str, str, Mapping[str, int]]]) -> list[nw.Expr]:
     """Return the expressions of answers as small whole numbers, 0 for none: working name, column, code -> number."""
-    schema = frame.collect_schema()
+    schema, none = frame.collect_schema(), nw.lit(0, SMALL)
     return [
-        translated(nw.col(column), codes, schema[column], SMALL, 0).cast(SMALL).alias(name)
+        translated(nw.col(column), codes, schema[column], none).cast(SMALL).alias(name)
         for name, column, codes in questions
     ]
 

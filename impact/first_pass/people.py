@@ -33,7 +33,7 @@ def rows_of(frame: Frame, campaign: Campaign) -> Frame:
     given = reduce(or_, (~nw.col(column).is_null() for _, column, _ in items))
     return frame.select(
         *(nw.col(key) for key in KEYS),
-        translated(nw.col("wave"), waves, schema["wave"], NUMBER).alias("wave"),
+        translated(nw.col("wave"), waves, schema["wave"], nw.lit(None, NUMBER)).alias("wave"),
         given.cast(SMALL).alias("answered"),
         *placed(frame, [*items, *asked]),
     )

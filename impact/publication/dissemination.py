@@ -102,9 +102,9 @@ def only_one(outputs: Path) -> AbstractContextManager[None]:
     )
     try:
         (outputs / DRAFT).mkdir(parents=True, exist_ok=True)
-        return held(outputs / DRAFT, refused)
     except OSError as error:
         raise _unwritable(outputs, error) from None
+    return held(outputs / DRAFT, refused)
 
 
 def edition(outputs: Path, inputs: str, key: bytes) -> Edition:
